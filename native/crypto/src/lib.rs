@@ -1,0 +1,11 @@
+//! Batched signature verification and digests for KERI.
+//!
+//! Bytes in, verdicts out: this crate knows nothing of CESR or of key events. Ed25519 accepts exactly
+//! what libsodium 1.0.18 accepts (cofactorless, `R` compared byte by byte).
+
+pub mod digest;
+mod ecdsa;
+mod ed25519;
+mod verifier;
+
+pub use verifier::{Algorithm, Check, Features, Metrics, Options, Path, Verifier};
