@@ -1,0 +1,136 @@
+/**
+ * What crosses between engine and store: requests, fetched records and writes, as words over an arena of bytes.
+ * The layouts are described in ARCHITECTURE.md, "What crosses the boundary".
+ */
+
+/** Words of one request: table, mode, key start, key end, limit. */
+export const requestWords = 5
+/** Words of one write: table, kind, key start, key end, value end (the value follows its key). */
+export const writeWords = 5
+
+export const requestModes = { get: 0, prefix: 1 } as const
+export const writeKinds = { put: 0, delete: 1 } as const
+
+/** Records that the engine lacks. `limit` 0 is unlimited. */
+export interface Requests {
+  readonly ops: Uint32Array
+  readonly arena: Uint8Array
+}
+
+/** Changes to persist, sorted by table and key. The arena must stay untouched until they are flushed. */
+export interface Writes {
+  readonly ops: Uint32Array
+  readonly arena: Uint8Array
+}
+
+/** One request, read out of its words. */
+export interface Request {
+  readonly table: number
+  readonly prefix: boolean
+  readonly key: Uint8Array
+  readonly limit: number
+}
+
+/** Reads request `index`; the key is a view into the arena. */
+export function requestAt(requests: Requests, index: number): Request {
+  const at = index * requestWords
+  const { ops, arena } = requests
+  return {
+    table: word(ops, at),
+    prefix: word(ops, at + 1) === requestModes.prefix,
+    key: arena.subarray(word(ops, at + 2), word(ops, at + 3)),
+    limit: word(ops, at + 4),
+  }
+}
+
+/** One write, read out of its words. A deletion has no value. */
+export interface Write {
+  readonly table: number
+  readonly key: Uint8Array
+  readonly value: Uint8Array | undefined
+}
+
+/** Reads write `index`; key and value are views into the arena. */
+export function writeAt(writes: Writes, index: number): Write {
+  const at = index * writeWords
+  const { ops, arena } = writes
+  const keyEnd = word(ops, at + 3)
+  return {
+    table: word(ops, at),
+    key: arena.subarray(word(ops, at + 2), keyEnd),
+    value: word(ops, at + 1) === writeKinds.put ? arena.subarray(keyEnd, word(ops, at + 4)) : undefined,
+  }
+}
+
+export const requestCount = (requests: Requests): number => requests.ops.length / requestWords
+export const writeCount = (writes: Writes): number => writes.ops.length / writeWords
+
+/** Reads one word; a missing one is a defect of the layout, not of any input. */
+function word(words: Uint32Array, at: number): number {
+  const value = words[at]
+  if (value === undefined) throw new RangeError(`layout: word ${at} of ${words.length}`)
+  return value
+}
+
+/**
+ * A growing buffer that fetched records are written into: per request a count, then per record key length,
+ * value length, key and value. It is reused, so what `bytes()` returns is good until the next `reset()`.
+ */
+export class RecordArena {
+  #bytes: Uint8Array
+  #view: DataView
+  #length = 0
+  #countAt = 0
+  readonly #keepBytes: number
+
+  /** Keeps at most `keepBytes` between uses; a larger fetch gets memory of its own for once. */
+  constructor(keepBytes: number) {
+    this.#keepBytes = keepBytes
+    this.#bytes = new Uint8Array(4096)
+    this.#view = new DataView(this.#bytes.buffer)
+  }
+
+  /** Starts a new fetch and invalidates what the last one returned. */
+  reset(): void {
+    this.#length = 0
+    if (this.#bytes.length > this.#keepBytes) this.#replace(new Uint8Array(this.#keepBytes))
+  }
+
+  /** Starts the answer to the next request, with no records so far. */
+  begin(): void {
+    this.#reserve(4)
+    this.#countAt = this.#length
+    this.#view.setUint32(this.#length, 0, true)
+    this.#length += 4
+  }
+
+  /** Adds a record to the answer. */
+  add(key: Uint8Array, value: Uint8Array): void {
+    this.#reserve(8 + key.length + value.length)
+    const view = this.#view
+    view.setUint32(this.#countAt, view.getUint32(this.#countAt, true) + 1, true)
+    view.setUint32(this.#length, key.length, true)
+    view.setUint32(this.#length + 4, value.length, true)
+    this.#bytes.set(key, this.#length + 8)
+    const start = this.#length + 8 + key.length
+    this.#bytes.set(value, start)
+    this.#length = start + value.length
+  }
+
+  bytes(): Uint8Array {
+    return this.#bytes.subarray(0, this.#length)
+  }
+
+  #reserve(more: number): void {
+    const needed = this.#length + more
+    if (needed <= this.#bytes.length) return
+    const grown = new Uint8Array(Math.max(needed, this.#bytes.length * 2))
+    grown.set(this.#bytes.subarray(0, this.#length))
+    this.#replace(grown)
+  }
+
+  #replace(bytes: Uint8Array): void {
+    this.#bytes = bytes
+    this.#view = new DataView(bytes.buffer)
+  }
+}

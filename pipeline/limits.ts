@@ -1,0 +1,81 @@
+/**
+ * Every limit and timeout of the shell, with its unit last in its name. Limits of the wire format (body, group,
+ * attachment sizes, nesting) belong to the core, which checks them before anything is buffered.
+ */
+
+const KiB = 1024
+const MiB = 1024 * KiB
+
+export interface Limits {
+  /** Smallest and largest piece that is read from a file and made one batch. */
+  readonly batchBytesMin: number
+  readonly batchBytesMax: number
+  /** A batch grows while the event loop is held no longer than this by any one step of it. */
+  readonly batchBlockMs: number
+  /** Chunks that a source may have in flight before it waits for an acknowledgement. */
+  readonly creditsPerSource: number
+  /** Parts that may wait for their flush while later ones are settled. */
+  readonly partsInFlight: number
+  /** Unfinished bytes that one origin may hold; more is a fault and they are dropped. */
+  readonly pendingBytesPerOrigin: number
+  /** Connections a listener accepts at a time; further ones are closed at once. */
+  readonly connectionsPerListener: number
+  /** A connection that sends nothing for so long is closed. */
+  readonly connectionIdleMs: number
+  /** A message that began must be complete after so long, however its bytes drip in. */
+  readonly unfinishedFrameMs: number
+  /** A complete message without an enclosing group is delivered after so long a silence. */
+  readonly flushIdleMs: number
+  /** What one piece of compressed input may expand to at most. */
+  readonly expansionBytesPerPiece: number
+  readonly compressedPieceBytes: number
+  /** The first bytes of a file that, hashed, identify it together with its path, inode and size. */
+  readonly headBytes: number
+  /** What the memory store may hold. */
+  readonly memoryStoreBytes: number
+  /** The buffer for fetched records that is kept between batches. */
+  readonly fetchArenaBytes: number
+  /** A transaction that is not on disk after so long stops the run. */
+  readonly flushTimeoutMs: number
+  /** The writer's lock file is touched so often, and counts as left behind on another host after so long. */
+  readonly lockBeatMs: number
+  readonly lockStaleMs: number
+  /** Pause between sweeps for entries whose time has run out, and how many go into one batch. */
+  readonly expirySweepMs: number
+  readonly waitingKeysPerBatch: number
+  /** What the sinks may hold unwritten. */
+  readonly sinkBufferBytes: number
+  /** The engine's cache of key states. */
+  readonly engineCacheBytes: number
+  /** Pause between two redraws of the progress bar. */
+  readonly progressMs: number
+  /** How long a stop by signal may take before the process gives up on a clean end. */
+  readonly stopMs: number
+}
+
+export const limits: Limits = {
+  batchBytesMin: 64 * KiB,
+  batchBytesMax: 2 * MiB,
+  batchBlockMs: 10,
+  creditsPerSource: 4,
+  partsInFlight: 4,
+  pendingBytesPerOrigin: 32 * MiB,
+  connectionsPerListener: 1024,
+  connectionIdleMs: 60_000,
+  unfinishedFrameMs: 30_000,
+  flushIdleMs: 200,
+  expansionBytesPerPiece: 64 * MiB,
+  compressedPieceBytes: 4 * KiB,
+  headBytes: 4 * KiB,
+  memoryStoreBytes: 256 * MiB,
+  fetchArenaBytes: 4 * MiB,
+  flushTimeoutMs: 120_000,
+  lockBeatMs: 5_000,
+  lockStaleMs: 60_000,
+  expirySweepMs: 10_000,
+  waitingKeysPerBatch: 1_000,
+  sinkBufferBytes: 8 * MiB,
+  engineCacheBytes: 64 * MiB,
+  progressMs: 100,
+  stopMs: 10_000,
+}

@@ -1,0 +1,22 @@
+import { PipelineError } from '../errors.ts'
+import { bytesText, readMeta, textBytes, type StoreReader } from './store.ts'
+
+/** The version of the layout of tables and values. It changes whenever an older program would misread them. */
+export const formatVersion = 1
+
+const metaName = 'format'
+
+/** The record that marks a new database as one of this version. */
+export const formatRecord = (): [string, Uint8Array] => [metaName, textBytes(`kelpipe ${formatVersion}`)]
+
+/** Refuses a database of another version. Returns whether the database is new, with no version in it. */
+export function checkFormat(store: StoreReader, directory: string): 'new' | 'current' {
+  const stored = readMeta(store, metaName)
+  if (!stored) return 'new'
+  const text = bytesText(stored)
+  if (text === `kelpipe ${formatVersion}`) return 'current'
+  throw new PipelineError('store/format', {
+    what: `the database ${directory} has format "${text}", this kelpipe reads "kelpipe ${formatVersion}"`,
+    next: 'export it as CESR with the kelpipe that wrote it (kelpipe export), then ingest that into a new --store',
+  })
+}

@@ -1,0 +1,103 @@
+import type { StoredRecord } from './store.ts'
+
+/** Keys are held in blocks of this many at most, so that an insertion moves few of them. */
+const blockKeysMax = 512
+
+interface Entry {
+  readonly name: string
+  readonly key: Uint8Array
+  value: Uint8Array
+}
+
+/**
+ * Records in byte order of their keys: a map for lookups, and sorted blocks for scans. An insertion costs a binary
+ * search and a move within one block.
+ */
+export class SortedTable {
+  readonly #entries = new Map<string, Entry>()
+  #blocks: Entry[][] = [[]]
+
+  get size(): number {
+    return this.#entries.size
+  }
+
+  get(key: Uint8Array): Uint8Array | undefined {
+    return this.#entries.get(nameOf(key))?.value
+  }
+
+  /** Adds or replaces a record. The table keeps both arrays. */
+  set(key: Uint8Array, value: Uint8Array): void {
+    const name = nameOf(key)
+    const known = this.#entries.get(name)
+    if (known) {
+      known.value = value
+      return
+    }
+    const entry = { name, key, value }
+    this.#entries.set(name, entry)
+    const at = this.#blockOf(name)
+    const block = this.#blocks[at] ?? []
+    block.splice(position(block, name), 0, entry)
+    if (block.length > blockKeysMax) this.#blocks.splice(at + 1, 0, block.splice(block.length >> 1))
+  }
+
+  delete(key: Uint8Array): void {
+    const name = nameOf(key)
+    if (!this.#entries.delete(name)) return
+    const at = this.#blockOf(name)
+    const block = this.#blocks[at] ?? []
+    block.splice(position(block, name), 1)
+    if (block.length === 0 && this.#blocks.length > 1) this.#blocks.splice(at, 1)
+  }
+
+  clear(): void {
+    this.#entries.clear()
+    this.#blocks = [[]]
+  }
+
+  /** Records from `start` to before `end`, at most `limit` of them (0: all). */
+  *range(start: Uint8Array | undefined, end: Uint8Array | undefined, limit: number): Iterable<StoredRecord> {
+    const from = start ? nameOf(start) : ''
+    const before = end && nameOf(end)
+    let left = limit === 0 ? Number.POSITIVE_INFINITY : limit
+    for (let at = this.#blockOf(from); at < this.#blocks.length; at += 1) {
+      const block = this.#blocks[at] ?? []
+      for (let index = position(block, from); index < block.length; index += 1) {
+        const entry = block[index]
+        if (!entry || left === 0 || (before !== undefined && entry.name >= before)) return
+        left -= 1
+        yield { key: entry.key, value: entry.value }
+      }
+    }
+  }
+
+  /** The block that holds `name`, or would: the last one that starts at or before it. */
+  #blockOf(name: string): number {
+    let low = 0
+    let high = this.#blocks.length
+    while (low < high) {
+      const middle = (low + high) >> 1
+      const first = this.#blocks[middle]?.[0]
+      if (first && first.name > name) high = middle
+      else low = middle + 1
+    }
+    return Math.max(0, low - 1)
+  }
+}
+
+/** A string with one character a byte, whose order is that of the bytes. */
+const nameOf = (key: Uint8Array): string =>
+  Buffer.from(key.buffer, key.byteOffset, key.length).toString('latin1')
+
+/** The first place in the block whose name is not below `name`. */
+function position(block: readonly Entry[], name: string): number {
+  let low = 0
+  let high = block.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    const entry = block[middle]
+    if (entry && entry.name < name) low = middle + 1
+    else high = middle
+  }
+  return low
+}

@@ -1,0 +1,74 @@
+import type { Requests, Writes } from '../../native/records.ts'
+import type { TableName } from '../../native/tables.ts'
+
+/** A stored record; both are copies that the caller may keep. */
+export interface StoredRecord {
+  readonly key: Uint8Array
+  readonly value: Uint8Array
+}
+
+/** What a scan covers: the keys that start with `prefix` (all without one), from `from` on, up to before `to`. */
+export interface ScanRange {
+  readonly prefix?: Uint8Array
+  readonly from?: Uint8Array
+  readonly to?: Uint8Array
+  /** 0 or absent is unlimited. */
+  readonly limit?: number
+}
+
+/** Records of the shell's own that go into the `meta` table with a transaction, by name. */
+export type MetaRecords = ReadonlyMap<string, Uint8Array>
+
+/** Read access; many processes may have it while one writes. */
+export interface StoreReader {
+  /**
+   * Reads what the engine lacks, synchronously and in one snapshot, into a buffer that is good until the next
+   * call. Within a prefix scan the records come in key order.
+   */
+  fetch(requests: Requests): Uint8Array
+  get(table: TableName, key: Uint8Array): Uint8Array | undefined
+  scan(table: TableName, range?: ScanRange): Iterable<StoredRecord>
+  count(table: TableName): number
+  close(): Promise<void>
+}
+
+/** The one writer's access. */
+export interface Store extends StoreReader {
+  /**
+   * Puts all writes and meta records into one transaction and resolves when that is on disk, not before. Commits
+   * take effect in the order of their calls. The arena of the writes must stay untouched until then.
+   */
+  commit(writes: Writes | undefined, meta: MetaRecords): Promise<void>
+}
+
+const encoder = new TextEncoder()
+const decoder = new TextDecoder()
+
+/** Reads a record of the shell's own from `meta`. */
+export const readMeta = (store: StoreReader, name: string): Uint8Array | undefined =>
+  store.get('meta', encoder.encode(name))
+
+export const textBytes = (text: string): Uint8Array => encoder.encode(text)
+export const bytesText = (bytes: Uint8Array): string => decoder.decode(bytes)
+
+/** The first key after all keys that start with `prefix`, or nothing if there is none. */
+export function afterPrefix(prefix: Uint8Array): Uint8Array | undefined {
+  const end = prefix.findLastIndex((byte) => byte !== 0xff)
+  if (end < 0) return undefined
+  const after = prefix.slice(0, end + 1)
+  after[end] = (after[end] ?? 0) + 1
+  return after
+}
+
+/** Where a scan starts and before which key it ends. */
+export function scanBounds(range: ScanRange): { start: Uint8Array | undefined; end: Uint8Array | undefined } {
+  const { prefix, from, to } = range
+  const after = prefix && afterPrefix(prefix)
+  return { start: later(prefix, from), end: earlier(after, to) }
+}
+
+const later = (a: Uint8Array | undefined, b: Uint8Array | undefined): Uint8Array | undefined =>
+  a && b ? (Buffer.compare(a, b) >= 0 ? a : b) : (a ?? b)
+
+const earlier = (a: Uint8Array | undefined, b: Uint8Array | undefined): Uint8Array | undefined =>
+  a && b ? (Buffer.compare(a, b) <= 0 ? a : b) : (a ?? b)
