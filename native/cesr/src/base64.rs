@@ -1,0 +1,132 @@
+//! Base64 URL-safe, without padding: sextets, quadlets, and checks over many characters at once.
+
+use crate::limits::Alphabet;
+
+/// The 64 characters in order of value.
+pub(crate) const CHARS: &[u8; 64] =
+    b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+const BAD: u8 = 0x80;
+
+const fn values(lenient: bool) -> [u8; 256] {
+    let mut table = [BAD; 256];
+    let mut i = 0;
+    while i < 64 {
+        table[CHARS[i] as usize] = i as u8;
+        i += 1;
+    }
+    if lenient {
+        table[b'+' as usize] = 62;
+        table[b'/' as usize] = 63;
+    }
+    table
+}
+
+static LENIENT: [u8; 256] = values(true);
+static STRICT: [u8; 256] = values(false);
+
+/// The sextet that `char` stands for. `None` outside the alphabet.
+pub(crate) fn value(char: u8) -> Option<u8> {
+    let value = STRICT[usize::from(char)];
+    (value != BAD).then_some(value)
+}
+
+/// Big-endian integer spelled by at most five characters. `None` outside the alphabet.
+pub(crate) fn integer(chars: &[u8]) -> Option<u32> {
+    let mut sum = 0u32;
+    for &char in chars {
+        sum = (sum << 6) | u32::from(value(char)?);
+    }
+    Some(sum)
+}
+
+/// As [`integer`] for characters that were checked before; `+` and `/` count as `-` and `_`.
+pub(crate) fn integer_lenient(chars: &[u8]) -> u32 {
+    chars.iter().fold(0, |sum, &char| sum << 6 | u32::from(LENIENT[usize::from(char)] & 63))
+}
+
+/// Appends `value` as `digits` characters, cut to that many from the left.
+pub(crate) fn push_integer(value: u32, digits: u8, out: &mut String) {
+    for digit in (0..digits).rev() {
+        out.push(char(value >> (6 * u32::from(digit)).min(31)));
+    }
+}
+
+/// The character of the low six bits.
+pub(crate) fn char(sextet: u32) -> char {
+    char::from(CHARS[(sextet & 63) as usize])
+}
+
+/// Offset of the first character that `alphabet` does not have.
+pub(crate) fn first_foreign(chars: &[u8], alphabet: Alphabet) -> Option<usize> {
+    let inside = |c: u8| {
+        (c & 0xdf).wrapping_sub(b'A') < 26 || c.wrapping_sub(b'0') < 10 || c == b'-' || c == b'_'
+    };
+    let lenient = alphabet == Alphabet::Lenient;
+    let mut base = 0;
+    // Whole blocks without a branch inside, so that the compiler can use vector registers.
+    for block in chars.chunks(32) {
+        let all = block.iter().fold(true, |ok, &c| ok & inside(c));
+        if !all {
+            let at =
+                block.iter().position(|&c| !(inside(c) || lenient && (c == b'+' || c == b'/')));
+            if let Some(at) = at {
+                return Some(base + at);
+            }
+        }
+        base += block.len();
+    }
+    None
+}
+
+/// Decodes quadlets into `out`, which has room for `3/4` of them. `+` and `/` count as `-` and `_`; any other foreign
+/// character gives `None`. A tail of less than a quadlet is left out.
+pub(crate) fn decode(chars: &[u8], out: &mut [u8]) -> Option<usize> {
+    let mut foreign = 0u8;
+    let mut written = 0;
+    for (quadlet, triplet) in chars.chunks_exact(4).zip(out.chunks_exact_mut(3)) {
+        let [a, b, c, d] =
+            [quadlet[0], quadlet[1], quadlet[2], quadlet[3]].map(|c| LENIENT[usize::from(c)]);
+        foreign |= a | b | c | d;
+        triplet[0] = a << 2 | b >> 4;
+        triplet[1] = b << 4 | c >> 2;
+        triplet[2] = c << 6 | d;
+        written += 3;
+    }
+    (foreign & BAD == 0).then_some(written)
+}
+
+/// Encodes triplets; a tail of less than three bytes is left out.
+pub(crate) fn encode(bytes: &[u8], out: &mut Vec<u8>) {
+    out.reserve(bytes.len() / 3 * 4);
+    for triplet in bytes.chunks_exact(3) {
+        let bits = u32::from(triplet[0]) << 16 | u32::from(triplet[1]) << 8 | u32::from(triplet[2]);
+        out.extend_from_slice(&[18u32, 12, 6, 0].map(|shift| CHARS[(bits >> shift & 63) as usize]));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_byte_is_inside_or_outside() {
+        for byte in 0..=255u8 {
+            let inside = CHARS.contains(&byte);
+            assert_eq!(first_foreign(&[byte], Alphabet::Strict).is_none(), inside, "{byte:#x}");
+            assert_eq!(value(byte).is_some(), inside, "{byte:#x}");
+            let lenient = inside || byte == b'+' || byte == b'/';
+            assert_eq!(first_foreign(&[byte], Alphabet::Lenient).is_none(), lenient, "{byte:#x}");
+        }
+    }
+
+    #[test]
+    fn decoding_undoes_encoding() {
+        let bytes: Vec<u8> = (0..=254).collect();
+        let mut text = Vec::new();
+        encode(&bytes, &mut text);
+        let mut back = vec![0; 255];
+        assert_eq!(decode(&text, &mut back), Some(255));
+        assert_eq!(back, bytes);
+    }
+}

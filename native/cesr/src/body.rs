@@ -1,0 +1,143 @@
+//! Strict canonical readers of message bodies: JSON, CBOR, MessagePack, native. Source: cesr.md sections 3.1 and 3.2.
+//!
+//! A body is accepted only if it is exactly what KERIpy's serializer would have written, so no value is rebuilt and
+//! digests can be taken over the received bytes.
+
+mod json;
+mod keys;
+pub(crate) mod number;
+
+pub use crate::limits::Options;
+
+use crate::error::{Error, ErrorKind};
+use crate::primitive::Primitive;
+use crate::version::Kind;
+
+/// Bytes `start..end` of the slice or window that was given.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Span {
+    /// First byte.
+    pub start: u32,
+    /// First byte after.
+    pub end: u32,
+}
+
+impl Span {
+    pub(crate) fn new(start: usize, end: usize) -> Self {
+        Self { start: start as u32, end: end as u32 }
+    }
+
+    /// Bytes from start to end.
+    pub fn size(self) -> u32 {
+        self.end.saturating_sub(self.start)
+    }
+
+    /// The bytes of the span in `bytes`; empty when it does not reach so far.
+    pub fn of(self, bytes: &[u8]) -> &[u8] {
+        bytes.get(self.start as usize..self.end as usize).unwrap_or_default()
+    }
+}
+
+/// A text value or key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Text<'a> {
+    /// UTF-8 bytes between the quotes, in JSON still escaped.
+    pub raw: &'a [u8],
+    /// Whether `raw` holds a JSON escape.
+    pub escaped: bool,
+    /// Where `raw` stands in the body; empty, at the value, for a label that a native body leaves out.
+    pub span: Span,
+}
+
+/// Decimal digits of an integer, with its sign.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Integer<'a> {
+    /// As they stand in the body (JSON) .
+    Digits(&'a [u8]),
+    /// Rendered from a binary form.
+    Value(i128),
+}
+
+/// What a [`Reader`] comes upon.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Token<'a> {
+    /// A map begins.
+    MapStart,
+    /// A map ends.
+    MapEnd,
+    /// A list begins.
+    ListStart,
+    /// A list ends.
+    ListEnd,
+    /// A label of the map that is open.
+    Key(Text<'a>),
+    /// A text value.
+    Text(Text<'a>),
+    /// An integer.
+    Integer(Integer<'a>),
+    /// A float.
+    Float,
+    /// True or false.
+    Bool(bool),
+    /// Nothing.
+    Null,
+    /// A value of a native body.
+    Primitive(Primitive<'a>),
+}
+
+/// A pull reader over one body, which is the whole of `bytes`.
+pub struct Reader<'a> {
+    inner: json::Json<'a>,
+}
+
+impl<'a> Reader<'a> {
+    /// A reader at the start of `bytes`, whose kind the version string told.
+    pub fn new(kind: Kind, bytes: &'a [u8], options: &Options) -> Self {
+        let _ = kind;
+        Self { inner: json::Json::new(bytes, options) }
+    }
+
+    /// The next token. After the end of the top map: `Truncated`.
+    ///
+    /// # Errors
+    /// Any deviation from the canonical form, at the byte where it shows.
+    pub fn next(&mut self) -> Result<Token<'a>, Error> {
+        self.inner.next()
+    }
+
+    /// Skips one whole value and returns where it stood. It is checked as strictly as if it had been read.
+    ///
+    /// # Errors
+    /// As [`Reader::next`].
+    pub fn skip(&mut self) -> Result<Span, Error> {
+        let start = self.inner.value_start();
+        let mut depth = 0u32;
+        loop {
+            match self.next()? {
+                Token::MapStart | Token::ListStart => depth += 1,
+                Token::MapEnd | Token::ListEnd => match depth.checked_sub(1) {
+                    Some(less) => depth = less,
+                    None => return Err(Error::new(ErrorKind::FieldOrder, start)),
+                },
+                Token::Key(_) => continue,
+                _ => {}
+            }
+            if depth == 0 {
+                return Ok(Span::new(start, self.position() as usize));
+            }
+        }
+    }
+
+    /// Offset of the first byte not read.
+    pub fn position(&self) -> u32 {
+        self.inner.position()
+    }
+
+    /// Ends reading, after the top map.
+    ///
+    /// # Errors
+    /// `Trailing` when bytes are left, `Truncated` when the top map is open.
+    pub fn finish(self) -> Result<(), Error> {
+        self.inner.finish()
+    }
+}

@@ -1,0 +1,80 @@
+//! Cuts a stream into messages. Source: cesr.md sections 2, 4, 6 and 8.
+
+use crate::body::Span;
+use crate::error::ErrorKind;
+use crate::group::Genus;
+use crate::limits::Options;
+use crate::version::Kind;
+
+/// Domain of bytes that are primitives and groups.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Domain {
+    /// Sextets.
+    Binary,
+    /// Some groups in text, some in binary.
+    Mixed,
+    /// Base64 characters.
+    Text,
+}
+
+/// One whole message. Offsets are bytes from the start of the window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Frame {
+    /// First byte, which is a counter if the message is enclosed.
+    pub start: u32,
+    /// The body; of a native or wrapped one with its counter.
+    pub body: Span,
+    /// First byte after the attachments, which begin where the body ends.
+    pub attachments_end: u32,
+    /// Code tables of the attachments.
+    pub genus: Genus,
+    /// Domain of the attachments; of a message without any, of its body.
+    pub domain: Domain,
+    /// Serialization of the body.
+    pub kind: Kind,
+    /// Domain of the body: `Binary` only of a native or wrapped body.
+    pub body_domain: Domain,
+    /// Whether the body is JSON, CBOR or MessagePack inside a native primitive.
+    pub wrapped: bool,
+}
+
+/// Bytes that are no message, and why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// First byte, counted from the start of the origin's stream.
+    pub offset: u64,
+    /// Bytes given up.
+    pub bytes: u64,
+    /// What was wrong.
+    pub error: ErrorKind,
+    /// Where it was wrong, counted from the start of the origin's stream.
+    pub at: u64,
+    /// Index in `frames` of the message that comes next after the fault.
+    pub before: u32,
+}
+
+/// Cuts one origin's stream; never looks twice at a byte that it has walked over.
+pub struct Framer {
+    options: Options,
+}
+
+impl Framer {
+    /// A framer at the start of a stream.
+    pub fn new(options: &Options) -> Self {
+        Self { options: *options }
+    }
+
+    /// Cuts what can be cut. `window` starts at the first byte not yet consumed; `end` says that no more bytes come, or
+    /// that what is there shall be judged as if none came. Messages and faults are pushed in the order of the stream;
+    /// returned is how many bytes the caller may forget, and must not give again.
+    pub fn frame(
+        &mut self,
+        window: &[u8],
+        end: bool,
+        frames: &mut Vec<Frame>,
+        faults: &mut Vec<Fault>,
+    ) -> usize {
+        let _ = (window, end, frames, faults, &self.options);
+        todo!("state machine")
+    }
+}

@@ -1,0 +1,186 @@
+//! Version strings: what a message body is and how long. Source: cesr.md section 3.
+
+use std::fmt;
+
+use crate::base64;
+use crate::error::{Error, ErrorKind};
+
+/// Protocol of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Protocol {
+    /// Credentials.
+    Acdc,
+    /// Key events and what travels with them.
+    Keri,
+}
+
+/// Serialization of a message body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// CBOR.
+    Cbor,
+    /// Native CESR.
+    Cesr,
+    /// JSON.
+    Json,
+    /// MessagePack.
+    Mgpk,
+}
+
+/// A version string, taken apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Version {
+    /// Protocol of the message.
+    pub protocol: Protocol,
+    /// Major protocol version; 1 for a v1 string, 2 for a v2 string in every supported message.
+    pub major: u8,
+    /// Minor protocol version.
+    pub minor: u16,
+    /// Major version of the CESR code tables.
+    pub genus_major: u8,
+    /// Minor version of the CESR code tables.
+    pub genus_minor: u16,
+    /// Serialization.
+    pub kind: Kind,
+    /// Bytes of the whole body.
+    pub size: u32,
+}
+
+/// Characters of a v1 version string.
+pub const V1_SIZE: usize = 17;
+/// Characters of a v2 version string.
+pub const V2_SIZE: usize = 19;
+/// Largest size that either form can say.
+pub const SIZE_MAX: u32 = 16_777_215;
+
+impl Version {
+    /// Reads a version string that is the whole of `text`.
+    ///
+    /// # Errors
+    /// `Version` (form, or a version other than 1.0 and 2.0), `Protocol`, `Kind`.
+    pub fn parse(text: &[u8]) -> Result<Self, Error> {
+        match text.len() {
+            V1_SIZE => parse_v1(text),
+            V2_SIZE => parse_v2(text),
+            _ => Err(ErrorKind::Version),
+        }
+        .map_err(|kind| Error::new(kind, 0))
+    }
+
+    /// Whether the string has the v2 form.
+    pub fn is_v2(&self) -> bool {
+        self.major >= 2
+    }
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (protocol, kind) = (self.protocol.name(), self.kind.name());
+        if !self.is_v2() {
+            return write!(f, "{protocol}{:x}{:x}{kind}{:06x}_", self.major, self.minor, self.size);
+        }
+        let mut text = String::with_capacity(V2_SIZE);
+        text.push_str(protocol);
+        for (major, minor) in [(self.major, self.minor), (self.genus_major, self.genus_minor)] {
+            base64::push_integer(u32::from(major), 1, &mut text);
+            base64::push_integer(u32::from(minor), 2, &mut text);
+        }
+        text.push_str(kind);
+        base64::push_integer(self.size, 4, &mut text);
+        text.push('.');
+        f.write_str(&text)
+    }
+}
+
+impl Protocol {
+    /// The four letters in the version string.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Acdc => "ACDC",
+            Self::Keri => "KERI",
+        }
+    }
+
+    fn parse(text: &[u8]) -> Result<Self, ErrorKind> {
+        match text {
+            b"ACDC" => Ok(Self::Acdc),
+            b"KERI" => Ok(Self::Keri),
+            _ => Err(ErrorKind::Protocol),
+        }
+    }
+}
+
+impl Kind {
+    /// The four letters in the version string.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Cbor => "CBOR",
+            Self::Cesr => "CESR",
+            Self::Json => "JSON",
+            Self::Mgpk => "MGPK",
+        }
+    }
+
+    fn parse(text: &[u8]) -> Result<Self, ErrorKind> {
+        match text {
+            b"CBOR" => Ok(Self::Cbor),
+            b"CESR" => Ok(Self::Cesr),
+            b"JSON" => Ok(Self::Json),
+            b"MGPK" => Ok(Self::Mgpk),
+            _ => Err(ErrorKind::Kind),
+        }
+    }
+}
+
+/// Whether `text` has the shape of a v1 version string, whatever its values.
+pub(crate) fn is_v1_shaped(text: &[u8]) -> bool {
+    let hex = |c: &u8| matches!(c, b'0'..=b'9' | b'a'..=b'f');
+    text.len() == V1_SIZE
+        && text[..4].iter().all(u8::is_ascii_uppercase)
+        && text[4..6].iter().all(hex)
+        && text[6..10].iter().all(u8::is_ascii_uppercase)
+        && text[10..16].iter().all(hex)
+        && text[16] == b'_'
+}
+
+/// Whether `text` has the shape of a v2 version string, whatever its values.
+pub(crate) fn is_v2_shaped(text: &[u8]) -> bool {
+    let base64 = |c: &u8| base64::value(*c).is_some();
+    text.len() == V2_SIZE
+        && text[..4].iter().all(u8::is_ascii_uppercase)
+        && text[4..10].iter().all(base64)
+        && text[10..14].iter().all(u8::is_ascii_uppercase)
+        && text[14..18].iter().all(base64)
+        && text[18] == b'.'
+}
+
+fn parse_v1(text: &[u8]) -> Result<Version, ErrorKind> {
+    if !is_v1_shaped(text) {
+        return Err(ErrorKind::Version);
+    }
+    let protocol = Protocol::parse(&text[..4])?;
+    let kind = Kind::parse(&text[6..10])?;
+    if kind == Kind::Cesr {
+        return Err(ErrorKind::Kind);
+    }
+    if &text[4..6] != b"10" {
+        return Err(ErrorKind::Version);
+    }
+    let size = text[10..16]
+        .iter()
+        .fold(0, |sum, &digit| sum << 4 | (digit as char).to_digit(16).unwrap_or_default());
+    Ok(Version { protocol, major: 1, minor: 0, genus_major: 1, genus_minor: 0, kind, size })
+}
+
+fn parse_v2(text: &[u8]) -> Result<Version, ErrorKind> {
+    if !is_v2_shaped(text) {
+        return Err(ErrorKind::Version);
+    }
+    let protocol = Protocol::parse(&text[..4])?;
+    let kind = Kind::parse(&text[10..14])?;
+    if &text[4..7] != b"CAA" || &text[7..10] != b"CAA" {
+        return Err(ErrorKind::Version);
+    }
+    let size = base64::integer(&text[14..18]).unwrap_or_default();
+    Ok(Version { protocol, major: 2, minor: 0, genus_major: 2, genus_minor: 0, kind, size })
+}
