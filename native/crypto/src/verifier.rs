@@ -1,103 +1,88 @@
 //! The public face: checks in, verdicts out.
 
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, LazyLock, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    time::Instant,
+};
 
-use crate::{ecdsa, ed25519};
+use rayon::prelude::*;
 
-/// The signature algorithms that KERI can verify.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
-pub enum Algorithm {
-    /// Ed25519 with libsodium's accept set.
-    Ed25519,
-    /// ECDSA over secp256k1 and SHA-256.
-    Secp256k1,
-    /// ECDSA over secp256r1 (P-256) and SHA-256.
-    Secp256r1,
-}
+use crate::{
+    Algorithm, Check, Features, Metrics, Options, Path, ecdsa,
+    ed25519::{Job, Routines, Table, available, base_table, routines},
+    tables::{Found, Key, Tables},
+};
 
-/// One signature to check.
-#[derive(Clone, Copy, Debug)]
-pub struct Check<'a> {
-    /// What `key` and `signature` are.
-    pub algorithm: Algorithm,
-    /// 32 bytes (Ed25519) or a 33-byte compressed point (ECDSA).
-    pub key: &'a [u8],
-    /// The signed bytes.
-    pub message: &'a [u8],
-    /// 64 bytes; ECDSA: `r || s`, big-endian, over SHA-256 of the message.
-    pub signature: &'a [u8],
-}
+/// Most signatures that one thread takes at a time; also what bounds the memory of intermediate results.
+const UNIT_MAX: usize = 256;
 
-/// An implementation of the Ed25519 arithmetic.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
-pub enum Path {
-    /// Plain Rust, any CPU.
-    Portable,
-    /// Four signatures in AVX2 lanes.
-    Avx2,
-    /// Eight signatures in AVX-512 IFMA lanes.
-    Ifma,
-    /// Two signatures in NEON lanes.
-    Neon,
-}
-
-/// How a [`Verifier`] works; no option changes a verdict.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// Threads that check one batch; 0 means all cores.
-    pub threads: usize,
-    /// Most bytes that tables of frequent keys may take.
-    pub table_cache_bytes: usize,
-    /// The path to use; `None`: the environment's `KELPIPE_CRYPTO_PATH`, else the fastest of this machine.
-    pub path: Option<Path>,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            threads: 0,
-            table_cache_bytes: 64 << 20,
-            path: None,
-        }
-    }
-}
-
-/// Counts since the verifier was made.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Metrics {
-    /// Signatures checked.
-    pub checks: u64,
-    /// Of these, valid ones.
-    pub valid: u64,
-}
-
-/// What this verifier runs on.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Features {
-    /// The path in use.
-    pub path: Path,
-    /// Threads that check one batch.
-    pub threads: usize,
-}
+/// The table of the base point, made at first use.
+static BASE: LazyLock<Table> = LazyLock::new(base_table);
 
 /// Checks signatures in batches. Verdicts do not depend on order, batch size, path or threads.
 pub struct Verifier {
+    path: Path,
     threads: usize,
+    pool: Option<rayon::ThreadPool>,
+    tables: Mutex<Tables>,
     checks: AtomicU64,
     valid: AtomicU64,
+    table_hits: AtomicU64,
+    tables_built: AtomicU64,
+    nanoseconds: AtomicU64,
+}
+
+/// The signatures of a batch by what is to be done with them, as indices into it.
+#[derive(Default)]
+struct Plan {
+    /// Ed25519 with a table.
+    tabled: Vec<(usize, Arc<Table>)>,
+    /// Ed25519 without.
+    fresh: Vec<usize>,
+    /// The rest.
+    ecdsa: Vec<usize>,
+}
+
+/// What one thread does at a time.
+enum Unit<'a> {
+    Tabled(&'a [(usize, Arc<Table>)]),
+    Fresh(&'a [usize]),
+    Ecdsa(&'a [usize]),
 }
 
 impl Verifier {
-    /// A verifier for any number of batches.
+    /// A verifier for any number of batches, with threads of its own.
     pub fn new(options: Options) -> Self {
         let threads = match options.threads {
             0 => std::thread::available_parallelism().map_or(1, usize::from),
             threads => threads,
         };
+        let build = |threads| {
+            rayon::ThreadPoolBuilder::new()
+                .num_threads(threads)
+                .thread_name(|i| format!("kelpipe-crypto-{i}"))
+                .build()
+        };
+        // Where no threads can be had, the caller's does all the work.
+        let pool = if threads > 1 {
+            build(threads).ok()
+        } else {
+            None
+        };
         Self {
-            threads,
+            path: choose(options.path),
+            threads: if pool.is_some() { threads } else { 1 },
+            pool,
+            tables: Mutex::new(Tables::new(options.table_cache_bytes)),
             checks: AtomicU64::new(0),
             valid: AtomicU64::new(0),
+            table_hits: AtomicU64::new(0),
+            tables_built: AtomicU64::new(0),
+            nanoseconds: AtomicU64::new(0),
         }
     }
 
@@ -107,89 +92,223 @@ impl Verifier {
     /// If `checks` and `valid` differ in length.
     pub fn verify(&self, checks: &[Check<'_>], valid: &mut [bool]) {
         assert_eq!(checks.len(), valid.len(), "one verdict per check");
-        let share = checks.len().div_ceil(self.threads).max(16);
-        std::thread::scope(|scope| {
-            let mut shares = checks.chunks(share).zip(valid.chunks_mut(share));
-            let own = shares.next();
-            for (checks, valid) in shares {
-                scope.spawn(move || verify_all(checks, valid));
+        let start = Instant::now();
+        valid.fill(false);
+        let plan = self.plan(checks);
+        let units = self.units(&plan);
+        let verdicts: Vec<Vec<bool>> = match &self.pool {
+            Some(pool) if units.len() > 1 => pool.install(|| {
+                units
+                    .par_iter()
+                    .map(|unit| self.run(checks, unit))
+                    .collect()
+            }),
+            _ => units.iter().map(|unit| self.run(checks, unit)).collect(),
+        };
+        for (unit, verdicts) in units.iter().zip(verdicts) {
+            for (at, verdict) in unit.indices().zip(verdicts) {
+                valid[at] = verdict;
             }
-            if let Some((checks, valid)) = own {
-                verify_all(checks, valid);
-            }
-        });
+        }
         self.checks.fetch_add(checks.len() as u64, Relaxed);
         self.valid
             .fetch_add(valid.iter().filter(|&&valid| valid).count() as u64, Relaxed);
+        self.nanoseconds
+            .fetch_add(start.elapsed().as_nanos() as u64, Relaxed);
     }
 
     /// Checks one signature on the calling thread.
     pub fn verify_one(&self, check: &Check<'_>) -> bool {
-        let valid = verify_one(check);
-        self.checks.fetch_add(1, Relaxed);
-        self.valid.fetch_add(u64::from(valid), Relaxed);
-        valid
+        let mut valid = [false];
+        self.verify(std::slice::from_ref(check), &mut valid);
+        valid[0]
     }
 
-    /// The counters; lock-free.
+    /// The counters.
     pub fn metrics(&self) -> Metrics {
+        let tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
         Metrics {
             checks: self.checks.load(Relaxed),
             valid: self.valid.load(Relaxed),
+            table_hits: self.table_hits.load(Relaxed),
+            tables_built: self.tables_built.load(Relaxed),
+            tables_evicted: tables.evicted,
+            table_bytes: tables.bytes() as u64,
+            nanoseconds: self.nanoseconds.load(Relaxed),
         }
     }
 
     /// The path and the threads in use.
     pub fn features(&self) -> Features {
         Features {
-            path: Path::Portable,
+            path: self.path,
+            available: available(),
             threads: self.threads,
         }
     }
-}
 
-fn verify_all(checks: &[Check<'_>], valid: &mut [bool]) {
-    for (check, valid) in checks.iter().zip(valid) {
-        *valid = verify_one(check);
+    /// Sorts the batch, and makes the tables that it makes worthwhile.
+    fn plan(&self, checks: &[Check<'_>]) -> Plan {
+        let mut plan = Plan::default();
+        let mut wanted: HashMap<&Key, Option<Arc<Table>>> = HashMap::new();
+        let mut tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
+        for (at, check) in checks.iter().enumerate() {
+            if check.algorithm != Algorithm::Ed25519 {
+                plan.ecdsa.push(at);
+            } else if let Ok(key) = check.key.try_into()
+                && check.signature.len() == 64
+            {
+                match tables.find(key) {
+                    Found::Table(table) => plan.tabled.push((at, table)),
+                    Found::Wanted => {
+                        wanted.insert(key, None);
+                        plan.fresh.push(at);
+                    }
+                    Found::Rare => plan.fresh.push(at),
+                }
+            }
+        }
+        drop(tables);
+        if !wanted.is_empty() {
+            self.make_tables(&mut wanted);
+            plan.fresh.retain(|&at| {
+                let table = <&Key>::try_from(checks[at].key)
+                    .ok()
+                    .and_then(|key| wanted.get(key)?.as_ref());
+                plan.tabled
+                    .extend(table.map(|table| (at, Arc::clone(table))));
+                table.is_none()
+            });
+        }
+        self.table_hits.fetch_add(plan.tabled.len() as u64, Relaxed);
+        // A key that is no point has no valid signature.
+        plan.tabled.retain(|(_, table)| !table.is_empty());
+        // Signatures of one key side by side find its table in the nearest cache.
+        plan.tabled
+            .sort_unstable_by_key(|(at, table)| (Arc::as_ptr(table), *at));
+        plan
     }
-}
 
-fn verify_one(check: &Check<'_>) -> bool {
-    match check.algorithm {
-        Algorithm::Ed25519 => ed25519::verify(check.key, check.message, check.signature),
-        Algorithm::Secp256k1 => ecdsa::verify_k1(check.key, check.message, check.signature),
-        Algorithm::Secp256r1 => ecdsa::verify_r1(check.key, check.message, check.signature),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    // Goal: the plainest thing works. RFC 8032, section 7.1, test 3, and the same with one bit changed.
-    #[test]
-    fn accepts_the_rfc_vector_and_refuses_its_mutant() {
-        let key = hex("fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548908025");
-        let mut signature = hex(
-            "6291d657deec24024827e69c3abe01a30ce548a284743a445e3680d7db5ac3ac18ff9b538d16f290ae67f760984dc6594a7c15e9716ed28dc027beceea1ec40a",
-        );
-        let verifier = Verifier::new(Options::default());
-        let verdict = |signature: &[u8]| {
-            verifier.verify_one(&Check {
-                algorithm: Algorithm::Ed25519,
-                key: &key,
-                message: &[0xaf, 0x82],
-                signature,
-            })
+    fn make_tables(&self, wanted: &mut HashMap<&Key, Option<Arc<Table>>>) {
+        let routines = routines(self.path);
+        let keys: Vec<&Key> = wanted.keys().copied().collect();
+        let make = |keys: &&[&Key]| (routines.tables)(keys);
+        let groups: Vec<&[&Key]> = keys.chunks(routines.lanes).collect();
+        let made: Vec<Vec<Table>> = match &self.pool {
+            Some(pool) if groups.len() > 1 => {
+                pool.install(|| groups.par_iter().map(make).collect())
+            }
+            _ => groups.iter().map(make).collect(),
         };
-        assert!(verdict(&signature));
-        signature[40] ^= 1;
-        assert!(!verdict(&signature));
+        let mut tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
+        for (key, table) in keys.into_iter().zip(made.into_iter().flatten()) {
+            let table = Arc::new(table);
+            tables.insert(*key, Arc::clone(&table));
+            wanted.insert(key, Some(table));
+        }
+        self.tables_built.fetch_add(wanted.len() as u64, Relaxed);
     }
 
-    fn hex(text: &str) -> Vec<u8> {
-        (0..text.len() / 2)
-            .map(|i| u8::from_str_radix(&text[2 * i..2 * i + 2], 16).expect("hex"))
+    /// Cuts the plan so that every thread has some units, each of whole groups of lanes.
+    fn units<'a>(&self, plan: &'a Plan) -> Vec<Unit<'a>> {
+        let lanes = routines(self.path).lanes;
+        let total = plan.tabled.len() + plan.fresh.len() + plan.ecdsa.len();
+        let share = if self.threads == 1 {
+            UNIT_MAX
+        } else {
+            total.div_ceil(self.threads * 4).min(UNIT_MAX)
+        };
+        let size = share.next_multiple_of(lanes).max(lanes);
+        let tabled = plan.tabled.chunks(size).map(Unit::Tabled);
+        let fresh = plan.fresh.chunks(size).map(Unit::Fresh);
+        tabled
+            .chain(fresh)
+            .chain(plan.ecdsa.chunks(size).map(Unit::Ecdsa))
             .collect()
+    }
+
+    fn run(&self, checks: &[Check<'_>], unit: &Unit<'_>) -> Vec<bool> {
+        match unit {
+            Unit::Ecdsa(indices) => indices
+                .iter()
+                .map(|&at| verify_ecdsa(&checks[at]))
+                .collect(),
+            Unit::Fresh(indices) => self.run_ed25519(
+                indices
+                    .iter()
+                    .filter_map(|&at| job(&checks[at], None))
+                    .collect(),
+            ),
+            Unit::Tabled(pairs) => self.run_ed25519(
+                pairs
+                    .iter()
+                    .filter_map(|(at, table)| job(&checks[*at], Some(table)))
+                    .collect(),
+            ),
+        }
+    }
+
+    fn run_ed25519(&self, jobs: Vec<Job<'_>>) -> Vec<bool> {
+        let mut valid = vec![false; jobs.len()];
+        let routines = routines(self.path);
+        // One signature left over is cheaper alone than in lanes.
+        let alone = usize::from(jobs.len() % routines.lanes == 1);
+        let (jobs, last) = jobs.split_at(jobs.len() - alone);
+        let (verdicts, verdict) = valid.split_at_mut(jobs.len());
+        (routines.verify)(jobs, &BASE, verdicts);
+        (Routines::PORTABLE.verify)(last, &BASE, verdict);
+        valid
+    }
+}
+
+impl Unit<'_> {
+    fn indices(&self) -> impl Iterator<Item = usize> {
+        let (pairs, indices): (&[_], &[usize]) = match self {
+            Self::Tabled(pairs) => (pairs, &[]),
+            Self::Fresh(indices) | Self::Ecdsa(indices) => (&[], indices),
+        };
+        pairs
+            .iter()
+            .map(|(at, _)| *at)
+            .chain(indices.iter().copied())
+    }
+}
+
+/// The lengths were checked when the plan was made.
+fn job<'a>(check: &Check<'a>, table: Option<&'a Arc<Table>>) -> Option<Job<'a>> {
+    let (key, signature) = (check.key.try_into().ok()?, check.signature.try_into().ok()?);
+    Some(Job {
+        key,
+        message: check.message,
+        signature,
+        table: table.map(Arc::as_ref),
+    })
+}
+
+fn verify_ecdsa(check: &Check<'_>) -> bool {
+    let verify = if check.algorithm == Algorithm::Secp256k1 {
+        ecdsa::verify_k1
+    } else {
+        ecdsa::verify_r1
+    };
+    verify(check.key, check.message, check.signature)
+}
+
+/// The path that was asked for, if this machine has it, else the portable one; unasked, the fastest.
+fn choose(asked: Option<Path>) -> Path {
+    let named = || {
+        let name = std::env::var("KELPIPE_CRYPTO_PATH").ok()?;
+        Some(
+            Path::ALL
+                .into_iter()
+                .find(|path| path.name() == name)
+                .unwrap_or(Path::Portable),
+        )
+    };
+    let available = available();
+    match asked.or_else(named) {
+        Some(path) if available.contains(&path) => path,
+        Some(_) => Path::Portable,
+        None => available[0],
     }
 }

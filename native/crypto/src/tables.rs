@@ -1,0 +1,167 @@
+//! The tables of frequent keys: which keys get one, and which are kept.
+//!
+//! A table pays after about two further signatures of its key, so a key gets one at its third use. Uses of keys
+//! without a table are counted in a fixed array, where a collision forgets the older key. Once the cache is full, a
+//! key gets the place of the least recently used one only if it was used more often; each failed attempt halves the
+//! count of that one. So a rotation over more keys than fit does not make every key pay for a table in vain.
+
+use std::{
+    collections::{HashMap, hash_map::RandomState},
+    hash::BuildHasher,
+    sync::Arc,
+};
+
+use crate::ed25519::{TABLE_BYTES, Table};
+
+/// A public key as it came.
+pub(crate) type Key = [u8; 32];
+
+/// Uses from which a key is worth a table.
+const USES_MIN: u32 = 3;
+/// Keys whose uses are counted.
+const SIGHTINGS: usize = 1 << 15;
+/// No slot.
+const NONE: usize = usize::MAX;
+
+/// What is known of a key when a signature of it comes.
+pub(crate) enum Found {
+    /// It has a table; an empty one says that the key is no point.
+    Table(Arc<Table>),
+    /// It has none, and is to get one: make it and `insert` it.
+    Wanted,
+    /// It has none.
+    Rare,
+}
+
+/// A key with its table, in a list from the most to the least recently used.
+struct Slot {
+    key: Key,
+    table: Arc<Table>,
+    uses: u32,
+    newer: usize,
+    older: usize,
+}
+
+/// A least-recently-used cache of fixed size.
+pub(crate) struct Tables {
+    capacity: usize,
+    slots: Vec<Slot>,
+    by_key: HashMap<Key, usize>,
+    newest: usize,
+    oldest: usize,
+    /// A fingerprint of a key and its uses.
+    sightings: Vec<(u32, u32)>,
+    hasher: RandomState,
+    /// Tables given up so far.
+    pub(crate) evicted: u64,
+}
+
+impl Tables {
+    /// A cache of at most `bytes` in tables.
+    pub(crate) fn new(bytes: usize) -> Self {
+        Self {
+            capacity: bytes / TABLE_BYTES,
+            slots: Vec::new(),
+            by_key: HashMap::new(),
+            newest: NONE,
+            oldest: NONE,
+            sightings: vec![(0, 0); SIGHTINGS],
+            hasher: RandomState::new(),
+            evicted: 0,
+        }
+    }
+
+    /// Notes a use of the key.
+    pub(crate) fn find(&mut self, key: &Key) -> Found {
+        if let Some(&at) = self.by_key.get(key) {
+            self.unlink(at);
+            self.link_newest(at);
+            self.slots[at].uses = self.slots[at].uses.saturating_add(1);
+            return Found::Table(Arc::clone(&self.slots[at].table));
+        }
+        let uses = self.sight(key);
+        if uses >= USES_MIN && self.has_room_for(uses) {
+            Found::Wanted
+        } else {
+            Found::Rare
+        }
+    }
+
+    /// Keeps a table, in the place of the least recently used one if there is no room.
+    pub(crate) fn insert(&mut self, key: Key, table: Arc<Table>) {
+        if self.by_key.contains_key(&key) {
+            // Another thread was faster.
+            return;
+        }
+        let slot = Slot {
+            key,
+            table,
+            uses: USES_MIN,
+            newer: NONE,
+            older: NONE,
+        };
+        let at = if self.slots.len() < self.capacity {
+            self.slots.push(slot);
+            self.slots.len() - 1
+        } else {
+            let at = self.oldest;
+            self.unlink(at);
+            self.by_key.remove(&self.slots[at].key);
+            self.slots[at] = slot;
+            self.evicted += 1;
+            at
+        };
+        self.by_key.insert(key, at);
+        self.link_newest(at);
+    }
+
+    /// Bytes that the tables take now.
+    pub(crate) fn bytes(&self) -> usize {
+        self.slots.len() * TABLE_BYTES
+    }
+
+    /// Counts a use of a key that has no table.
+    fn sight(&mut self, key: &Key) -> u32 {
+        let hash = self.hasher.hash_one(key);
+        let (fingerprint, uses) = &mut self.sightings[hash as usize % SIGHTINGS];
+        let fresh = (hash >> 32) as u32;
+        if *fingerprint != fresh {
+            (*fingerprint, *uses) = (fresh, 0);
+        }
+        *uses = uses.saturating_add(1);
+        *uses
+    }
+
+    /// Whether there is a free place, or the oldest table was used less.
+    fn has_room_for(&mut self, uses: u32) -> bool {
+        if self.slots.len() < self.capacity {
+            return true;
+        }
+        let Some(oldest) = self.slots.get_mut(self.oldest) else {
+            return false;
+        };
+        oldest.uses /= 2;
+        uses > oldest.uses
+    }
+
+    fn unlink(&mut self, at: usize) {
+        let Slot { newer, older, .. } = self.slots[at];
+        match self.slots.get_mut(newer) {
+            Some(slot) => slot.older = older,
+            None => self.newest = older,
+        }
+        match self.slots.get_mut(older) {
+            Some(slot) => slot.newer = newer,
+            None => self.oldest = newer,
+        }
+    }
+
+    fn link_newest(&mut self, at: usize) {
+        (self.slots[at].newer, self.slots[at].older) = (NONE, self.newest);
+        match self.slots.get_mut(self.newest) {
+            Some(slot) => slot.newer = at,
+            None => self.oldest = at,
+        }
+        self.newest = at;
+    }
+}
