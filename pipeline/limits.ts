@@ -26,6 +26,8 @@ export interface Limits {
   readonly unfinishedFrameMs: number
   /** A complete message without an enclosing group is delivered after so long a silence. */
   readonly flushIdleMs: number
+  /** An unfinished tail longer than this is not looked at again after a silence. */
+  readonly flushBytes: number
   /** What one piece of compressed input may expand to at most. */
   readonly expansionBytesPerPiece: number
   readonly compressedPieceBytes: number
@@ -64,6 +66,7 @@ export const limits: Limits = {
   connectionIdleMs: 60_000,
   unfinishedFrameMs: 30_000,
   flushIdleMs: 200,
+  flushBytes: 64 * KiB,
   expansionBytesPerPiece: 64 * MiB,
   compressedPieceBytes: 4 * KiB,
   headBytes: 4 * KiB,

@@ -1,5 +1,6 @@
 import { PipelineError } from '../errors.ts'
-import { bytesText, readMeta, textBytes, type StoreReader } from './store.ts'
+import { bytesText, textBytes } from '../text.ts'
+import { readMeta, type StoreReader } from './store.ts'
 
 /** The version of the layout of tables and values. It changes whenever an older program would misread them. */
 export const formatVersion = 1

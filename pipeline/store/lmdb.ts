@@ -17,9 +17,9 @@ import { PipelineError, reasonOf } from '../errors.ts'
 import { limits } from '../limits.ts'
 import { checkFormat, formatRecord } from './format.ts'
 import { lockWriter, type WriterLock } from './lock.ts'
+import { textBytes } from '../text.ts'
 import {
   scanBounds,
-  textBytes,
   type MetaRecords,
   type ScanRange,
   type Store,
@@ -168,6 +168,7 @@ class LmdbReader implements StoreReader {
 class LmdbStore extends LmdbReader implements Store {
   readonly #directory: string
   readonly #lock: WriterLock
+  #committed: Promise<void> = Promise.resolve()
 
   constructor(root: RootDatabase, directory: string, lock: WriterLock) {
     super(root, directory)
@@ -176,11 +177,12 @@ class LmdbStore extends LmdbReader implements Store {
   }
 
   async commit(writes: Writes | undefined, meta: MetaRecords): Promise<void> {
+    // A transaction is queued once the one before it is committed: after a failure none that builds on it gets in.
+    const committing = this.#committed.then(async () => this.#transact(writes, meta))
+    this.#committed = committing.then(() => undefined)
+    this.#committed.catch(() => undefined)
     try {
-      const committed = this.root.batch(() => this.#put(writes, meta))
-      // `flushed` stands for the transaction that was just queued only until the next turn, so it is taken here.
-      const flushed = Promise.resolve(this.root.flushed)
-      await committed
+      const { flushed } = await committing
       await inTime(flushed, this.#directory)
     } catch (error) {
       throw await this.#explained(error)
@@ -190,6 +192,16 @@ class LmdbStore extends LmdbReader implements Store {
   override async close(): Promise<void> {
     await super.close()
     this.#lock.release()
+  }
+
+  /** Commits one transaction, which is visible then; `flushed` resolves when it is on disk. */
+  async #transact(writes: Writes | undefined, meta: MetaRecords): Promise<{ flushed: Promise<unknown> }> {
+    const committed = this.root.batch(() => this.#put(writes, meta))
+    // The flush of the transaction just queued can be asked for in this turn only.
+    const flushed = Promise.resolve(this.root.flushed)
+    flushed.catch(() => undefined)
+    await committed
+    return { flushed }
   }
 
   /** Queues the changes of one transaction; lmdb reads the values from the arena when it writes. */

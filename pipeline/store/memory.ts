@@ -11,14 +11,8 @@ import { tableNames, type TableName } from '../../native/tables.ts'
 import { PipelineError } from '../errors.ts'
 import { limits } from '../limits.ts'
 import { formatRecord } from './format.ts'
-import {
-  scanBounds,
-  textBytes,
-  type MetaRecords,
-  type ScanRange,
-  type Store,
-  type StoredRecord,
-} from './store.ts'
+import { textBytes } from '../text.ts'
+import { scanBounds, type MetaRecords, type ScanRange, type Store, type StoredRecord } from './store.ts'
 import { SortedTable } from './sorted.ts'
 
 /** What a record costs beyond its bytes, roughly: the objects and the slots that hold it. */

@@ -8,7 +8,8 @@ import { tableNumber, type TableName } from '../../native/tables.ts'
 import { decodeFetched, requestsOf, writesOf } from './testing/records.ts'
 import { openReader, openStore } from './lmdb.ts'
 import { MemoryStore } from './memory.ts'
-import { bytesText, textBytes, type Store } from './store.ts'
+import { bytesText, textBytes } from '../text.ts'
+import type { Store } from './store.ts'
 
 let directory: string
 let store: Store

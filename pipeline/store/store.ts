@@ -1,5 +1,6 @@
 import type { Requests, Writes } from '../../native/records.ts'
 import type { TableName } from '../../native/tables.ts'
+import { textBytes } from '../text.ts'
 
 /** A stored record; both are copies that the caller may keep. */
 export interface StoredRecord {
@@ -41,15 +42,9 @@ export interface Store extends StoreReader {
   commit(writes: Writes | undefined, meta: MetaRecords): Promise<void>
 }
 
-const encoder = new TextEncoder()
-const decoder = new TextDecoder()
-
 /** Reads a record of the shell's own from `meta`. */
 export const readMeta = (store: StoreReader, name: string): Uint8Array | undefined =>
-  store.get('meta', encoder.encode(name))
-
-export const textBytes = (text: string): Uint8Array => encoder.encode(text)
-export const bytesText = (bytes: Uint8Array): string => decoder.decode(bytes)
+  store.get('meta', textBytes(name))
 
 /** The first key after all keys that start with `prefix`, or nothing if there is none. */
 export function afterPrefix(prefix: Uint8Array): Uint8Array | undefined {

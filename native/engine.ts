@@ -1,0 +1,61 @@
+import type { VerdictBatch } from './batch.ts'
+import type { Requests } from './records.ts'
+
+/** Words of one span: body start, body end, attachments end (offsets into the window), flags. */
+export const spanWords = 4
+
+/** Bytes that could not be framed. They are skipped, counted and reported; the stream goes on behind them. */
+export interface FrameFault {
+  /** Stable, `cesr/…` (docs/errors.md). */
+  readonly code: string
+  /** Where the skipped bytes start, counted from the framer's first byte. */
+  readonly offset: bigint
+  readonly bytes: bigint
+  readonly message: string
+  /** The fault stands before this span of the same answer. */
+  readonly beforeFrame: number
+}
+
+export interface Framed {
+  readonly spans: Uint32Array
+  readonly faults: readonly FrameFault[]
+  /** Bytes of the window that are done with; the next window starts behind them. */
+  readonly consumed: number
+}
+
+/** Cuts whole messages out of a stream. A window starts at the first byte that the last answer did not consume. */
+export interface Framer {
+  /** `end` says that no more bytes come, so that what is there is judged as it stands. */
+  frame(window: Uint8Array, end: boolean): Framed
+}
+
+/** A batch whose bodies and attachments have been parsed and checked against themselves. */
+export interface Prepared {
+  readonly rows: number
+}
+
+/** A settled part of a batch. */
+export interface SettledPart {
+  readonly part: bigint
+  /** Whether the batch has further parts: persist this one, then settle again. */
+  readonly more: boolean
+  readonly verdicts: VerdictBatch
+}
+
+export type Settled = { readonly missing: Requests } | SettledPart
+
+/** What is done with entries that wait: tried again, given up, removed by hand, or woken after a cut-off. */
+export type WaitingOp = 'retry' | 'expire' | 'remove' | 'wake'
+
+/** The rules as the operators see them. Every call but `committed` works off the event loop. */
+export interface Engine {
+  prepare(source: Uint8Array, spans: Uint32Array, context: { readonly source: number }): Promise<Prepared>
+  prepareWaiting(op: WaitingOp, keys: readonly Uint8Array[]): Promise<Prepared>
+  /**
+   * Folds a prepared batch; called strictly in the order of the batches. `fetched` answers the last `missing` and is
+   * nothing on a first call or after a part.
+   */
+  settle(prepared: Prepared, fetched: Uint8Array | null, nowMicros: bigint): Promise<Settled>
+  /** Says that a part is on disk, so that its records may leave the engine's memory. */
+  committed(part: bigint): void
+}

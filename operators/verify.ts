@@ -1,0 +1,78 @@
+import { concatMap, map, pipe, type OperatorFunction } from 'rxjs'
+
+import type { Engine, Prepared, SettledPart } from '../native/engine.ts'
+import type { Requests } from '../native/records.ts'
+import type { Part, Work } from './flow.ts'
+import { Slots } from './slots.ts'
+
+/** What the engine needs of a store. */
+export interface Fetcher {
+  fetch(requests: Requests): Uint8Array
+}
+
+export interface VerifyOptions {
+  /** Parts that may be settled and not yet on disk. */
+  readonly partsInFlight: number
+  /** The time of the store, in microseconds since 1970. */
+  readonly now: () => bigint
+}
+
+/**
+ * Verifies each batch against key state, in order of arrival. A refused event is a row, never a stream error; the
+ * stream fails only with the store or the engine, and then the source delivers the batch again. The next batch is
+ * prepared while this one settles; the source's credits bound how many are.
+ */
+export const verify = (
+  engine: Engine,
+  store: Fetcher,
+  options: VerifyOptions,
+): OperatorFunction<Work, Part> => {
+  const slots = new Slots(options.partsInFlight)
+  return pipe(
+    map((work: Work) => ({ work, prepared: prepare(engine, work) })),
+    concatMap(({ work, prepared }) => settleAll(work, prepared, { engine, store, slots, now: options.now })),
+  )
+}
+
+interface Settling {
+  readonly engine: Engine
+  readonly store: Fetcher
+  readonly slots: Slots
+  readonly now: () => bigint
+}
+
+/** Starts to prepare; nothing where there is no message. */
+function prepare(engine: Engine, work: Work): Promise<Prepared> | undefined {
+  if (work.kind === 'frames' && work.spans.length === 0) return undefined
+  const prepared =
+    work.kind === 'frames'
+      ? engine.prepare(work.source, work.spans, { source: work.origin.id })
+      : engine.prepareWaiting(work.op, work.keys)
+  // A failure is met where the batch is settled; until then it must not count as unhandled.
+  prepared.catch(() => undefined)
+  return prepared
+}
+
+async function* settleAll(
+  work: Work,
+  preparing: Promise<Prepared> | undefined,
+  settling: Settling,
+): AsyncGenerator<Part> {
+  const prepared = await preparing
+  const release = (): void => settling.slots.give()
+  for (let more = true; more;) {
+    await settling.slots.take()
+    const settled = prepared && (await settlePart(prepared, settling))
+    more = settled?.more ?? false
+    yield { work, settled, last: !more, release }
+  }
+}
+
+/** Settles one part: answers what the engine lacks until nothing is missing. */
+async function settlePart(prepared: Prepared, { engine, store, now }: Settling): Promise<SettledPart> {
+  for (let fetched: Uint8Array | null = null; ;) {
+    const settled = await engine.settle(prepared, fetched, now())
+    if (!('missing' in settled)) return settled
+    fetched = store.fetch(settled.missing)
+  }
+}

@@ -1,0 +1,111 @@
+import { open, type FileHandle } from 'node:fs/promises'
+import { statSync, realpathSync } from 'node:fs'
+
+import { from, type Observable } from 'rxjs'
+
+import type { Chunk, Origin } from '../../operators/flow.ts'
+import { Slots } from '../../operators/slots.ts'
+import { PipelineError } from '../errors.ts'
+import { Buffers, headroomBytes } from './buffers.ts'
+import { checkpointName, encodeCheckpoint, identify, resumption, type Identity } from './checkpoint.ts'
+import { compressionOf, decompressed, type Compression } from './compressed.ts'
+import { gathered } from './gathered.ts'
+import type { Source, SourceContext } from './source.ts'
+
+/** A file of CESR, plain or compressed (`.gz`, `.zst`). A later run takes it up where the database stands. */
+export function fileSource(path: string): Source {
+  const { size } = statSync(path)
+  const plain = compressionOf(path) === undefined
+  return {
+    name: path,
+    bytesTotal: plain ? size : undefined,
+    endless: false,
+    chunks: (context): Observable<Chunk> => from(fileChunks(path, context)),
+  }
+}
+
+async function* fileChunks(path: string, context: SourceContext): AsyncGenerator<Chunk> {
+  const file = await opened(path)
+  try {
+    const identity = await identify(file, realpathSync(path), context.limits.headBytes)
+    const name = checkpointName(identity.path)
+    const compression = compressionOf(path)
+    const { position, note } = await resumption(
+      file,
+      identity,
+      context.recall(name),
+      compression !== undefined,
+    )
+    if (note) context.note(note)
+    const origin = fileOrigin(path, name, identity, context)
+    const credits = new Slots(context.limits.creditsPerSource, context.signal)
+    if (compression === undefined) yield* plainChunks({ file, origin, credits, context }, position)
+    else yield* unpacked({ file, origin, credits, context }, compression, position)
+  } finally {
+    await file.close()
+  }
+}
+
+async function opened(path: string): Promise<FileHandle> {
+  try {
+    return await open(path, 'r')
+  } catch (cause) {
+    throw new PipelineError('source/open', { what: `cannot read ${path}`, cause })
+  }
+}
+
+const fileOrigin = (path: string, name: string, identity: Identity, context: SourceContext): Origin => ({
+  id: context.nextOrigin(),
+  name: path,
+  checkpoint: (position) => [name, encodeCheckpoint({ ...identity, position })],
+})
+
+interface Reading {
+  readonly file: FileHandle
+  readonly origin: Origin
+  readonly credits: Slots
+  readonly context: SourceContext
+}
+
+/** Reads a compressed file; the first `skip` bytes of its content are passed over. */
+async function* unpacked(reading: Reading, compression: Compression, skip: number): AsyncGenerator<Chunk> {
+  const { file, origin, context } = reading
+  const stream = decompressed(file, compression, context.limits)
+  try {
+    yield* gathered(stream, reading, skip)
+  } catch (cause) {
+    throw new PipelineError('source/compressed', {
+      what: `${origin.name} is damaged or no ${compression} file; what had been read before is kept`,
+      next: `check it with "${compression} -t"`,
+      cause,
+    })
+  } finally {
+    stream.destroy()
+  }
+}
+
+/** Reads a plain file into reused buffers; the unfinished tail of a chunk goes in front of the next one. */
+async function* plainChunks(
+  { file, origin, credits, context }: Reading,
+  start: number,
+): AsyncGenerator<Chunk> {
+  const buffers = new Buffers()
+  for (let at = start; ;) {
+    await credits.take()
+    if (context.signal.aborted) return
+    const buffer = buffers.take(headroomBytes + context.pace.bytes)
+    const { bytesRead } = await file
+      .read(buffer, headroomBytes, context.pace.bytes, at)
+      .catch((cause: unknown) => {
+        throw new PipelineError('source/read', { what: `cannot read ${origin.name} at byte ${at}`, cause })
+      })
+    const ack = (): void => {
+      buffers.give(buffer)
+      credits.give()
+    }
+    const bytes = buffer.subarray(headroomBytes, headroomBytes + bytesRead)
+    yield { origin, bytes, headroom: headroomBytes, at, end: bytesRead === 0 ? 'end' : 'more', ack }
+    if (bytesRead === 0) return
+    at += bytesRead
+  }
+}

@@ -1,0 +1,30 @@
+import type { Observable } from 'rxjs'
+
+import type { Chunk } from '../../operators/flow.ts'
+import type { Limits } from '../limits.ts'
+import type { Pace } from '../pace.ts'
+
+/** What a source is given to work with. */
+export interface SourceContext {
+  readonly limits: Limits
+  readonly pace: Pace
+  /** Stops reading; what has been emitted is still brought to an end. */
+  readonly signal: AbortSignal
+  /** A number for a new origin. */
+  nextOrigin(): number
+  /** What was stored under the name of an origin's checkpoint. */
+  recall(name: string): Uint8Array | undefined
+  /** Says something about the source to the person at the terminal. */
+  note(text: string): void
+}
+
+export interface Source {
+  /** For people: a path, an address. */
+  readonly name: string
+  /** Bytes that are to come, where that is known, for the progress bar. */
+  readonly bytesTotal?: number | undefined
+  /** Whether it ends only when stopped, as a listener does. */
+  readonly endless: boolean
+  /** The chunks, no more of them at a time than there are credits. */
+  chunks(context: SourceContext): Observable<Chunk>
+}
