@@ -25,7 +25,7 @@ fn main() {
         ("21 hot", |i| i % 21),
         ("mixed", |i| if i % 4 == 0 { i } else { i % 4 }),
     ];
-    for path in [Path::Portable, Path::Avx2, Path::Ifma] {
+    for path in [Path::Avx2, Path::Ifma] {
         for (name, f) in pick {
             let sigs: Vec<[u8; 64]> = (0..n)
                 .map(|i| keys[f(i)].sign(&msgs[i]).to_bytes())

@@ -8,6 +8,7 @@ pub mod digest;
 mod ecdsa;
 mod ed25519;
 mod options;
+mod simd;
 mod tables;
 mod verifier;
 

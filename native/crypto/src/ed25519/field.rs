@@ -55,6 +55,9 @@ pub(super) trait Field<const N: usize>: Copy {
     /// Loads three elements per lane: words 0–4, 5–9 and 10–14 of the lane's block.
     fn load3(blocks: &[&[u64; 16]; N]) -> [Self; 3];
 
+    /// Loads one element per lane: words 0–4 of the lane's block.
+    fn load1(blocks: &[&[u64; 8]; N]) -> Self;
+
     /// All lanes the same.
     #[inline(always)]
     fn splat(limbs: Limbs) -> Self {

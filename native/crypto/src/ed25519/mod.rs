@@ -8,6 +8,8 @@
 
 mod encoding;
 mod field;
+#[cfg(target_arch = "x86_64")]
+mod ifma;
 mod limbs;
 mod multiply;
 mod paths;

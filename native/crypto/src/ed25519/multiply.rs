@@ -11,8 +11,14 @@ use super::{
 const FRESH_WIDTH: usize = 5;
 /// Multiples in such a table.
 const FRESH_COUNT: usize = 1 << (FRESH_WIDTH - 1);
-/// A point of such a table: words 0–14 as an [`Entry`] (not canonical), words 16–20 `z`.
-type FreshEntry = [[u64; 16]; 2];
+/// A point of such a table.
+#[derive(Clone, Copy)]
+#[repr(align(64))]
+struct FreshEntry {
+    /// As an [`Entry`], but not canonical.
+    affine: [u64; 16],
+    z: [u64; 8],
+}
 
 /// The digits of `N` scalars.
 type Digits<const N: usize> = [[i16; DIGITS_MAX]; N];
@@ -116,7 +122,7 @@ pub(super) fn without_tables<F: Field<N>, const N: usize>(
     let bases = [base; N];
     const TOP: usize = FRESH_WIDTH * (digit_count(FRESH_WIDTH) - 1);
     const { assert!(BASE.width * (digit_count(BASE.width) - 1) <= TOP) };
-    let mut multiples = [[[[0; 16]; 2]; FRESH_COUNT + 1]; N];
+    let mut multiples = [[FreshEntry { affine: [0; 16], z: [0; 8] }; FRESH_COUNT + 1]; N];
     fresh_multiples(a, &mut multiples);
     let mut sum = Completed::identity();
     for bit in (0..=TOP).rev() {
@@ -162,11 +168,11 @@ fn fresh_multiples<F: Field<N>, const N: usize>(
             z.to_limbs(),
         ];
         for lane in 0..N {
-            let [front, back] = &mut out[lane][i];
+            let entry = &mut out[lane][i];
             for part in 0..3 {
-                front[5 * part..5 * part + 5].copy_from_slice(&parts[part][lane]);
+                entry.affine[5 * part..5 * part + 5].copy_from_slice(&parts[part][lane]);
             }
-            back[..5].copy_from_slice(&parts[3][lane]);
+            entry.z[..5].copy_from_slice(&parts[3][lane]);
         }
         multiple = multiple.add_cached(first).to_extended();
     }
@@ -178,20 +184,12 @@ fn pick_fresh<F: Field<N>, const N: usize>(
     digits: &Digits<N>,
     at: usize,
 ) -> Cached<F> {
-    let (mut fronts, mut z) = ([&multiples[0][0][0]; N], [[0; 5]; N]);
+    let mut affines = [&multiples[0][0].affine; N];
+    let mut zs = [&multiples[0][0].z; N];
     for lane in 0..N {
-        let [front, back] = &multiples[lane][usize::from(digits[lane][at].unsigned_abs())];
-        fronts[lane] = front;
-        z[lane].copy_from_slice(&back[..5]);
+        let entry = &multiples[lane][usize::from(digits[lane][at].unsigned_abs())];
+        (affines[lane], zs[lane]) = (&entry.affine, &entry.z);
     }
-    let [sum, difference, product] = F::load3(&fronts);
-    Cached {
-        affine: Affine {
-            sum,
-            difference,
-            product,
-        }
-        .negate_where(negative(digits, at)),
-        z: F::from_limbs(&z),
-    }
+    let [sum, difference, product] = F::load3(&affines);
+    Cached { affine: Affine { sum, difference, product }.negate_where(negative(digits, at)), z: F::load1(&zs) }
 }

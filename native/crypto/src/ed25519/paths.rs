@@ -1,6 +1,7 @@
 //! One compilation of the verification per instruction set, chosen once.
 
 use super::{
+    field::Field,
     portable::Portable,
     table::{Entry, Table, key_tables},
     verify::{Job, verify},
@@ -19,35 +20,76 @@ pub(crate) struct Routines {
 }
 
 impl Routines {
-    pub(crate) const PORTABLE: Self = Self {
-        lanes: 1,
-        verify: verify::<Portable, 1>,
-        tables: tables_in_lanes::<Portable, 1>,
-    };
+    pub(crate) const PORTABLE: Self =
+        Self { lanes: 1, verify: verify::<Portable, 1>, tables: tables_in_lanes::<Portable, 1> };
 }
+
+/// Compiles the generic code with the features of an instruction set.
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+macro_rules! path {
+    ($module:ident, $field:ty, $lanes:literal, $($feature:tt),+) => {
+        mod $module {
+            use super::*;
+
+            pub(super) const ROUTINES: Routines = Routines { lanes: $lanes, verify, tables };
+
+            /// Whether this machine has the instructions.
+            pub(super) fn is_available() -> bool {
+                $(path!(@detect $feature))&&+
+            }
+
+            fn verify(jobs: &[Job<'_>], base: &[Entry], valid: &mut [bool]) {
+                $(#[target_feature(enable = $feature)])+
+                fn compiled(jobs: &[Job<'_>], base: &[Entry], valid: &mut [bool]) {
+                    super::verify::<$field, $lanes>(jobs, base, valid);
+                }
+                // SAFETY: features: `routines` gives these routines out only where they were detected.
+                unsafe { compiled(jobs, base, valid) }
+            }
+
+            fn tables(keys: &[&[u8; 32]]) -> Vec<Table> {
+                $(#[target_feature(enable = $feature)])+
+                fn compiled(keys: &[&[u8; 32]]) -> Vec<Table> {
+                    tables_in_lanes::<$field, $lanes>(keys)
+                }
+                // SAFETY: features: as above.
+                unsafe { compiled(keys) }
+            }
+        }
+    };
+    (@detect $feature:tt) => { std::arch::is_x86_feature_detected!($feature) };
+}
+
+#[cfg(target_arch = "x86_64")]
+path!(ifma, crate::ed25519::ifma::Ifma, 8, "avx512f", "avx512dq", "avx512ifma");
 
 /// The paths that this machine has, the preferred first.
 pub(crate) fn available() -> Vec<Path> {
-    vec![Path::Portable]
+    Path::ALL.into_iter().filter(|&path| find(path).is_some()).collect()
 }
 
-/// The entry points of a path.
-pub(crate) fn routines(path: Path) -> &'static Routines {
+/// The entry points of a path, if this machine has it.
+fn find(path: Path) -> Option<&'static Routines> {
     match path {
-        _ => &Routines::PORTABLE,
+        #[cfg(target_arch = "x86_64")]
+        Path::Ifma if ifma::is_available() => Some(&ifma::ROUTINES),
+        Path::Portable => Some(&Routines::PORTABLE),
+        _ => None,
     }
+}
+
+/// The entry points of a path; the portable ones in place of one that this machine lacks.
+pub(crate) fn routines(path: Path) -> &'static Routines {
+    find(path).unwrap_or(&Routines::PORTABLE)
 }
 
 /// Makes the tables of at most `N` keys; unused lanes repeat the last key.
 #[inline(always)]
-fn tables_in_lanes<F: super::field::Field<N>, const N: usize>(keys: &[&[u8; 32]]) -> Vec<Table> {
+fn tables_in_lanes<F: Field<N>, const N: usize>(keys: &[&[u8; 32]]) -> Vec<Table> {
     let Some(last) = keys.last() else {
         return Vec::new();
     };
     let mut lanes = [*last; N];
     lanes[..keys.len()].copy_from_slice(keys);
-    key_tables::<F, N>(&lanes)
-        .into_iter()
-        .take(keys.len())
-        .collect()
+    key_tables::<F, N>(&lanes).into_iter().take(keys.len()).collect()
 }

@@ -164,4 +164,10 @@ impl Field<1> for Portable {
             Self([c0, c1, c2, c3, c4]),
         ]
     }
+
+    #[inline(always)]
+    fn load1(blocks: &[&[u64; 8]; 1]) -> Self {
+        let [a0, a1, a2, a3, a4, ..] = *blocks[0];
+        Self([a0, a1, a2, a3, a4])
+    }
 }

@@ -1,0 +1,86 @@
+//! Vectors of 64-bit words: the only place where intrinsics are called.
+//!
+//! A vector type of this module must be used only by code that runs on a machine with its features and that was
+//! compiled with them; that is, below the entry points of `ed25519/paths.rs` and `digest/blake3_lanes.rs`.
+
+#[cfg(target_arch = "x86_64")]
+pub(crate) mod avx512;
+#[cfg(target_arch = "aarch64")]
+pub(crate) mod neon;
+
+/// `N` words of 64 bits. All operations are lane by lane and wrap.
+pub(crate) trait Words<const N: usize>: Copy {
+    fn splat(word: u64) -> Self;
+    fn from_array(words: [u64; N]) -> Self;
+    fn to_array(self) -> [u64; N];
+    /// `rows[lane][i]` becomes lane `lane` of vector `i`.
+    fn transpose(rows: &[&[u64; 8]; N]) -> [Self; 8];
+    fn add(self, other: Self) -> Self;
+    fn sub(self, other: Self) -> Self;
+    fn and(self, other: Self) -> Self;
+    fn xor(self, other: Self) -> Self;
+    /// Each word by the count in the same lane, which is below 64. A count from `splat` of a constant compiles to an
+    /// immediate.
+    fn shift_left_by(self, counts: Self) -> Self;
+    fn shift_right_by(self, counts: Self) -> Self;
+    fn rotate_right_by(self, counts: Self) -> Self;
+    /// Lane `i` of `a` where bit `i` of `mask` is set, else of `b`.
+    fn select(mask: u32, a: Self, b: Self) -> Self;
+
+    #[inline(always)]
+    fn shift_left(self, count: u64) -> Self {
+        self.shift_left_by(Self::splat(count))
+    }
+
+    #[inline(always)]
+    fn shift_right(self, count: u64) -> Self {
+        self.shift_right_by(Self::splat(count))
+    }
+
+    #[inline(always)]
+    fn rotate_right(self, count: u64) -> Self {
+        self.rotate_right_by(Self::splat(count))
+    }
+
+    /// `a ^ b ^ c`.
+    #[inline(always)]
+    fn xor3(a: Self, b: Self, c: Self) -> Self {
+        a.xor(b).xor(c)
+    }
+
+    /// Bits of `b` where `a` has ones, else of `c`.
+    #[inline(always)]
+    fn choose(a: Self, b: Self, c: Self) -> Self {
+        b.xor(c).and(a).xor(c)
+    }
+
+    /// Bits that at least two have.
+    #[inline(always)]
+    fn majority(a: Self, b: Self, c: Self) -> Self {
+        a.xor(b).and(b.xor(c)).xor(b)
+    }
+}
+
+/// Words that can be multiplied by halves.
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+pub(crate) trait Multiply32<const N: usize>: Words<N> {
+    /// The product of the low 32 bits of each.
+    fn multiply32(self, other: Self) -> Self;
+}
+
+/// Wraps intrinsics that take and give vectors.
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+macro_rules! wrap {
+    ($($(#[$doc:meta])* $visibility:vis fn $name:ident($first:ident $(, $other:ident)*) = $intrinsic:expr;)*) => {$(
+        $(#[$doc])*
+        #[inline(always)]
+        $visibility fn $name($first: Self $(, $other: Self)*) -> Self {
+            // SAFETY:
+            // - features: a value of this type exists only where they were detected (see the module).
+            // - validity: the intrinsic reads and writes registers only.
+            Self(unsafe { $intrinsic($first.0 $(, $other.0)*) })
+        }
+    )*};
+}
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+use wrap;
