@@ -59,3 +59,23 @@ export interface Engine {
   /** Says that a part is on disk, so that its records may leave the engine's memory. */
   committed(part: bigint): void
 }
+
+/** How an engine judges; fixed for its lifetime. */
+export interface EngineOptions {
+  readonly mode: 'hardened' | 'keripy'
+  /** HARDEN rules that are switched off or on against the mode, by number. */
+  readonly rulesOff: readonly number[]
+  readonly rulesOn: readonly number[]
+  /** AIDs that are local. */
+  readonly own: readonly string[]
+  readonly lax: boolean
+  /** The sources are trusted as local ones. */
+  readonly local: boolean
+  /** Take first-seen numbers and dates from replayed messages. */
+  readonly cloned: boolean
+  /** Woken entries wait for a retry instead of being tried at once. */
+  readonly holdWakes: boolean
+  readonly cacheBytes: number
+  /** Threads that check signatures; 0 is one a core. */
+  readonly threads: number
+}

@@ -1,4 +1,4 @@
-import type { Row, VerdictBatch } from '../../native/batch.ts'
+import { verdictNames, type Row, type VerdictBatch } from '../../native/batch.ts'
 import type { Engine, Framed, FrameFault, Framer, Prepared, Settled } from '../../native/engine.ts'
 import type { Requests, Writes } from '../../native/records.ts'
 import type { Chunk, Origin } from '../flow.ts'
@@ -46,10 +46,20 @@ export class LineFramer implements Framer {
 
 export const noWrites: Writes = { ops: new Uint32Array(0), arena: new Uint8Array(0) }
 
+export const testKinds: readonly string[] = ['out-of-order', 'likely-duplicitous']
+export const testCodes: readonly string[] = ['keri/said', 'keri/prior-digest']
+
 /** A batch of verdicts from rows. */
 export const batchOf = (rows: readonly Partial<Row>[]): VerdictBatch => ({
   length: rows.length,
   writes: noWrites,
+  verdict: Uint8Array.from(rows, ({ verdict }) => verdictNames.indexOf(verdict ?? 'accepted')),
+  reason: Uint16Array.from(rows, ({ verdict, reason }) =>
+    Math.max(0, (verdict === 'rejected' ? testCodes : testKinds).indexOf(reason ?? '')),
+  ),
+  left: Uint8Array.from(rows, ({ left }) => (left === undefined ? 0 : 1 + testKinds.indexOf(left))),
+  escrowKind: (number) => testKinds[number] ?? '',
+  rejectCode: (number) => testCodes[number] ?? '',
   row: (index) => ({
     message: index,
     aid: 'A',
@@ -58,8 +68,9 @@ export const batchOf = (rows: readonly Partial<Row>[]): VerdictBatch => ({
     ilk: 'icp',
     verdict: 'accepted',
     reason: undefined,
+    awaits: undefined,
     fn: undefined,
-    waited: undefined,
+    left: undefined,
     ...rows[index],
   }),
 })

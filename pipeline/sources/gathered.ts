@@ -46,14 +46,14 @@ export class Arrivals {
 
   constructor(stream: Readable, signal: AbortSignal) {
     this.#stream = stream
-    const wake = (): void => this.#wake?.()
-    stream.on('readable', wake)
+    stream.on('readable', () => this.#wake?.())
     stream.once('end', () => this.#finish('ended'))
     stream.once('close', () => this.#finish('ended'))
     stream.once('error', (error) => this.#finish({ error }))
-    signal.addEventListener('abort', wake, { once: true })
-    if (signal.aborted) this.#finish('ended')
-    else signal.addEventListener('abort', () => this.#finish('ended'), { once: true })
+    const abort = (): void => this.#finish('ended')
+    signal.addEventListener('abort', abort)
+    stream.once('close', () => signal.removeEventListener('abort', abort))
+    if (signal.aborted) abort()
   }
 
   /**

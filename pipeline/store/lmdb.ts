@@ -46,12 +46,15 @@ export async function openReader(directory: string): Promise<StoreReader> {
   return checked(reader, directory)
 }
 
+/** Runs a synchronous step of the store, and may take its time. */
+export type Timed = <Result>(step: () => Result) => Result
+
 /** Opens the database in `directory` as its one writer and makes it if it is not there. */
-export async function openStore(directory: string): Promise<Store> {
+export async function openStore(directory: string, timed: Timed = (step) => step()): Promise<Store> {
   makeDirectory(directory)
   const lock = lockWriter(directory)
   try {
-    const store = new LmdbStore(openFiles(directory, {}), directory, lock)
+    const store = new LmdbStore(openFiles(directory, {}), directory, { lock, timed })
     await checked(store, directory)
     return store
   } catch (error) {
@@ -168,12 +171,14 @@ class LmdbReader implements StoreReader {
 class LmdbStore extends LmdbReader implements Store {
   readonly #directory: string
   readonly #lock: WriterLock
+  readonly #timed: Timed
   #committed: Promise<void> = Promise.resolve()
 
-  constructor(root: RootDatabase, directory: string, lock: WriterLock) {
+  constructor(root: RootDatabase, directory: string, { lock, timed }: { lock: WriterLock; timed: Timed }) {
     super(root, directory)
     this.#directory = directory
     this.#lock = lock
+    this.#timed = timed
   }
 
   async commit(writes: Writes | undefined, meta: MetaRecords): Promise<void> {
@@ -189,6 +194,10 @@ class LmdbStore extends LmdbReader implements Store {
     }
   }
 
+  override fetch(requests: Requests): Uint8Array {
+    return this.#timed(() => super.fetch(requests))
+  }
+
   override async close(): Promise<void> {
     await super.close()
     this.#lock.release()
@@ -196,7 +205,7 @@ class LmdbStore extends LmdbReader implements Store {
 
   /** Commits one transaction, which is visible then; `flushed` resolves when it is on disk. */
   async #transact(writes: Writes | undefined, meta: MetaRecords): Promise<{ flushed: Promise<unknown> }> {
-    const committed = this.root.batch(() => this.#put(writes, meta))
+    const committed = this.#timed(() => this.root.batch(() => this.#put(writes, meta)))
     // The flush of the transaction just queued can be asked for in this turn only.
     const flushed = Promise.resolve(this.root.flushed)
     flushed.catch(() => undefined)

@@ -1,0 +1,28 @@
+import { bytesText, textBytes } from './text.ts'
+
+/** The record that keeps the time of the store over restarts. */
+export const clockName = 'clock'
+
+/**
+ * The time of a store: that of the machine, but never earlier than any time it has given before, so that a clock
+ * that is set back cannot make entries younger than they are.
+ */
+export class StoreClock {
+  #micros: bigint
+
+  /** `stored` is the record of an earlier run. */
+  constructor(stored: Uint8Array | undefined) {
+    this.#micros = stored ? BigInt(bytesText(stored)) : 0n
+  }
+
+  /** Microseconds since 1970. */
+  now(): bigint {
+    const machine = BigInt(Date.now()) * 1000n
+    if (machine > this.#micros) this.#micros = machine
+    return this.#micros
+  }
+
+  record(): readonly [name: string, value: Uint8Array] {
+    return [clockName, textBytes(`${this.#micros}`)]
+  }
+}

@@ -1,0 +1,91 @@
+import { setMaxListeners } from 'node:events'
+
+import { concat, defaultIfEmpty, finalize, from, lastValueFrom, merge, type Observable } from 'rxjs'
+
+import type { Engine, Framer } from '../native/engine.ts'
+import type { Chunk, Frames, Part, Work } from '../operators/flow.ts'
+import { frame } from '../operators/frame.ts'
+import { meter, type Tally } from '../operators/meter.ts'
+import { persist } from '../operators/persist.ts'
+import { publish, type Sink } from '../operators/publish.ts'
+import { single } from '../operators/single.ts'
+import { verify } from '../operators/verify.ts'
+import { clockName, StoreClock } from './clock.ts'
+import type { Limits } from './limits.ts'
+import type { Pace } from './pace.ts'
+import type { Source, SourceContext } from './sources/source.ts'
+import { readMeta, type Store } from './store/store.ts'
+import { cutOffWakes, expirySweeps } from './sweep.ts'
+
+export interface Run {
+  readonly sources: readonly Source[]
+  readonly store: Store
+  readonly engine: Engine
+  readonly framer: () => Framer
+  readonly sinks: readonly Sink[]
+  readonly tally: Tally
+  /** `each`: every message has a transaction of its own. */
+  readonly commit: 'group' | 'each'
+  readonly limits: Limits
+  /** Decides how much is read for a batch. */
+  readonly pace: Pace
+  /** Stops the sources; what was read is brought to an end. */
+  readonly signal: AbortSignal
+  readonly note: (text: string) => void
+}
+
+/**
+ * The one place where sources, operators, store and sinks meet. Resolves when every source has ended and all that
+ * they gave is on disk and published.
+ */
+export async function run(options: Run): Promise<void> {
+  const { engine, limits, sinks, store, tally } = options
+  const stop = new AbortController()
+  const signal = AbortSignal.any([options.signal, stop.signal])
+  setMaxListeners(0, signal)
+  const clock = new StoreClock(readMeta(store, clockName))
+  const now = (): bigint => clock.now()
+  const sweep = { store, now, limits, signal }
+  const frames = framed(options, signal).pipe(finalize(() => stop.abort()))
+  const work: Observable<Work> = concat(cutOffWakes(sweep), merge(frames, from(expirySweeps(sweep))))
+  const parts: Observable<Part> = work.pipe(
+    verify(engine, store, { partsInFlight: limits.partsInFlight, now }),
+    persist(engine, store, { records: () => [clock.record()] }),
+    publish(sinks),
+    meter(tally),
+  )
+  try {
+    await lastValueFrom(parts.pipe(defaultIfEmpty(undefined)))
+  } finally {
+    stop.abort()
+  }
+}
+
+/** The frames of all sources: those with an end one after the other, listeners beside them. */
+function framed(options: Run, signal: AbortSignal): Observable<Frames> {
+  const { sources, store, limits, framer, note, pace } = options
+  let origins = 0
+  const context: SourceContext = {
+    limits,
+    pace,
+    signal,
+    nextOrigin: () => (origins += 1),
+    recall: (name) => readMeta(store, name),
+    note,
+  }
+  const chunksOf = (source: Source): Observable<Chunk> => source.chunks(context)
+  const finite = concat(...sources.filter(({ endless }) => !endless).map(chunksOf))
+  const chunks = merge(finite, ...sources.filter(({ endless }) => endless).map(chunksOf))
+  const timedFramer = (): Framer => {
+    const inner = framer()
+    return { frame: (window, end) => pace.timed(() => inner.frame(window, end)) }
+  }
+  const cut = chunks.pipe(
+    frame({
+      framer: timedFramer,
+      pendingBytesMax: limits.pendingBytesPerOrigin,
+      flushBytesMax: limits.flushBytes,
+    }),
+  )
+  return options.commit === 'each' ? cut.pipe(single()) : cut
+}
