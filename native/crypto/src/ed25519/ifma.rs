@@ -47,7 +47,9 @@ fn carry(x: [Avx512; 5]) -> Ifma {
     for k in 0..4 {
         out[k + 1] = x[k + 1].and(mask).add(x[k].shift_right(51));
     }
-    out[0] = x[0].and(mask).multiply_add_low(x[4].shift_right(51), nineteen);
+    out[0] = x[0]
+        .and(mask)
+        .multiply_add_low(x[4].shift_right(51), nineteen);
     Ifma(out)
 }
 
@@ -55,7 +57,13 @@ impl Ifma {
     /// In debug builds, the bound of factors.
     #[inline(always)]
     fn check(self) -> [Avx512; 5] {
-        debug_assert!(self.to_limbs().as_flattened().iter().all(|&limb| limb < 1 << 52), "factor out of bounds");
+        debug_assert!(
+            self.to_limbs()
+                .as_flattened()
+                .iter()
+                .all(|&limb| limb < 1 << 52),
+            "factor out of bounds"
+        );
         self.0
     }
 }
@@ -152,14 +160,20 @@ impl Field<8> for Ifma {
     fn minus(a: Wide, b: Wide) -> Wide {
         let mut difference = a.0;
         for k in 0..5 {
-            difference[k] = difference[k].add(Avx512::splat(TWICE_P[k] << 10)).sub(b.0[k]);
+            difference[k] = difference[k]
+                .add(Avx512::splat(TWICE_P[k] << 10))
+                .sub(b.0[k]);
         }
         Wide(difference)
     }
 
     #[inline(always)]
     fn reduce(wide: Wide) -> Self {
-        debug_assert!(wide.0.iter().all(|limb| limb.to_array().iter().all(|&word| word < 1 << 63)));
+        debug_assert!(
+            wide.0
+                .iter()
+                .all(|limb| limb.to_array().iter().all(|&word| word < 1 << 63))
+        );
         carry(wide.0)
     }
 
@@ -210,7 +224,11 @@ impl Field<8> for Ifma {
         }
         let [a0, a1, a2, a3, a4, b0, b1, b2] = Avx512::transpose(&fronts);
         let [b3, b4, c0, c1, c2, c3, c4, _] = Avx512::transpose(&backs);
-        [Self([a0, a1, a2, a3, a4]), Self([b0, b1, b2, b3, b4]), Self([c0, c1, c2, c3, c4])]
+        [
+            Self([a0, a1, a2, a3, a4]),
+            Self([b0, b1, b2, b3, b4]),
+            Self([c0, c1, c2, c3, c4]),
+        ]
     }
 
     #[inline(always)]

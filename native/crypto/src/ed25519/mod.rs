@@ -8,6 +8,8 @@
 
 mod encoding;
 mod field;
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+mod halves;
 #[cfg(target_arch = "x86_64")]
 mod ifma;
 mod limbs;

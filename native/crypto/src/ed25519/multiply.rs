@@ -122,7 +122,10 @@ pub(super) fn without_tables<F: Field<N>, const N: usize>(
     let bases = [base; N];
     const TOP: usize = FRESH_WIDTH * (digit_count(FRESH_WIDTH) - 1);
     const { assert!(BASE.width * (digit_count(BASE.width) - 1) <= TOP) };
-    let mut multiples = [[FreshEntry { affine: [0; 16], z: [0; 8] }; FRESH_COUNT + 1]; N];
+    let mut multiples = [[FreshEntry {
+        affine: [0; 16],
+        z: [0; 8],
+    }; FRESH_COUNT + 1]; N];
     fresh_multiples(a, &mut multiples);
     let mut sum = Completed::identity();
     for bit in (0..=TOP).rev() {
@@ -191,5 +194,13 @@ fn pick_fresh<F: Field<N>, const N: usize>(
         (affines[lane], zs[lane]) = (&entry.affine, &entry.z);
     }
     let [sum, difference, product] = F::load3(&affines);
-    Cached { affine: Affine { sum, difference, product }.negate_where(negative(digits, at)), z: F::load1(&zs) }
+    Cached {
+        affine: Affine {
+            sum,
+            difference,
+            product,
+        }
+        .negate_where(negative(digits, at)),
+        z: F::load1(&zs),
+    }
 }

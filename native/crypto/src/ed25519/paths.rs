@@ -20,8 +20,11 @@ pub(crate) struct Routines {
 }
 
 impl Routines {
-    pub(crate) const PORTABLE: Self =
-        Self { lanes: 1, verify: verify::<Portable, 1>, tables: tables_in_lanes::<Portable, 1> };
+    pub(crate) const PORTABLE: Self = Self {
+        lanes: 1,
+        verify: verify::<Portable, 1>,
+        tables: tables_in_lanes::<Portable, 1>,
+    };
 }
 
 /// Compiles the generic code with the features of an instruction set.
@@ -61,16 +64,35 @@ macro_rules! path {
 }
 
 #[cfg(target_arch = "x86_64")]
-path!(ifma, crate::ed25519::ifma::Ifma, 8, "avx512f", "avx512dq", "avx512ifma");
+path!(
+    avx2,
+    crate::ed25519::halves::Halves<crate::simd::avx2::Avx2>,
+    4,
+    "avx2"
+);
+#[cfg(target_arch = "x86_64")]
+path!(
+    ifma,
+    crate::ed25519::ifma::Ifma,
+    8,
+    "avx512f",
+    "avx512dq",
+    "avx512ifma"
+);
 
 /// The paths that this machine has, the preferred first.
 pub(crate) fn available() -> Vec<Path> {
-    Path::ALL.into_iter().filter(|&path| find(path).is_some()).collect()
+    Path::ALL
+        .into_iter()
+        .filter(|&path| find(path).is_some())
+        .collect()
 }
 
 /// The entry points of a path, if this machine has it.
 fn find(path: Path) -> Option<&'static Routines> {
     match path {
+        #[cfg(target_arch = "x86_64")]
+        Path::Avx2 if avx2::is_available() => Some(&avx2::ROUTINES),
         #[cfg(target_arch = "x86_64")]
         Path::Ifma if ifma::is_available() => Some(&ifma::ROUTINES),
         Path::Portable => Some(&Routines::PORTABLE),
@@ -91,5 +113,8 @@ fn tables_in_lanes<F: Field<N>, const N: usize>(keys: &[&[u8; 32]]) -> Vec<Table
     };
     let mut lanes = [*last; N];
     lanes[..keys.len()].copy_from_slice(keys);
-    key_tables::<F, N>(&lanes).into_iter().take(keys.len()).collect()
+    key_tables::<F, N>(&lanes)
+        .into_iter()
+        .take(keys.len())
+        .collect()
 }

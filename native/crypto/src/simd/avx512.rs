@@ -1,10 +1,11 @@
 //! Eight words in AVX-512 F, DQ and IFMA.
 
 use core::arch::x86_64::{
-    __m512i, _mm512_add_epi64, _mm512_and_si512, _mm512_loadu_epi64, _mm512_madd52hi_epu64, _mm512_madd52lo_epu64,
-    _mm512_mask_blend_epi64, _mm512_mullo_epi64, _mm512_rorv_epi64, _mm512_set1_epi64, _mm512_shuffle_i64x2,
-    _mm512_sllv_epi64, _mm512_srlv_epi64, _mm512_storeu_epi64, _mm512_sub_epi64, _mm512_ternarylogic_epi64,
-    _mm512_unpackhi_epi64, _mm512_unpacklo_epi64, _mm512_xor_si512,
+    __m512i, _mm512_add_epi64, _mm512_and_si512, _mm512_loadu_epi64, _mm512_madd52hi_epu64,
+    _mm512_madd52lo_epu64, _mm512_mask_blend_epi64, _mm512_mullo_epi64, _mm512_rorv_epi64,
+    _mm512_set1_epi64, _mm512_shuffle_i64x2, _mm512_sllv_epi64, _mm512_srlv_epi64,
+    _mm512_storeu_epi64, _mm512_sub_epi64, _mm512_ternarylogic_epi64, _mm512_unpackhi_epi64,
+    _mm512_unpacklo_epi64, _mm512_xor_si512,
 };
 
 use super::{Words, wrap};
@@ -20,6 +21,9 @@ const MAJORITY: i32 = 0xe8;
 
 impl Avx512 {
     wrap! {
+        fn shift_left_by(self, counts) = _mm512_sllv_epi64;
+        fn shift_right_by(self, counts) = _mm512_srlv_epi64;
+        fn rotate_right_by(self, counts) = _mm512_rorv_epi64;
         /// `self + low half of (a * b)`: the factors' low 52 bits, the product's low 52 bits.
         pub(crate) fn multiply_add_low(self, a, b) = _mm512_madd52lo_epu64;
         /// `self + high half of (a * b)`: the factors' low 52 bits, the product's bits 52 to 103.
@@ -41,9 +45,6 @@ impl Words<8> for Avx512 {
         fn sub(self, other) = _mm512_sub_epi64;
         fn and(self, other) = _mm512_and_si512;
         fn xor(self, other) = _mm512_xor_si512;
-        fn shift_left_by(self, counts) = _mm512_sllv_epi64;
-        fn shift_right_by(self, counts) = _mm512_srlv_epi64;
-        fn rotate_right_by(self, counts) = _mm512_rorv_epi64;
         fn xor3(a, b, c) = _mm512_ternarylogic_epi64::<XOR3>;
         fn choose(a, b, c) = _mm512_ternarylogic_epi64::<CHOOSE>;
         fn majority(a, b, c) = _mm512_ternarylogic_epi64::<MAJORITY>;
@@ -102,6 +103,21 @@ impl Words<8> for Avx512 {
             low_26.odd_pairs(high_26),
             low_37.odd_pairs(high_37),
         ]
+    }
+
+    #[inline(always)]
+    fn shift_left(self, count: u64) -> Self {
+        self.shift_left_by(Self::splat(count))
+    }
+
+    #[inline(always)]
+    fn shift_right(self, count: u64) -> Self {
+        self.shift_right_by(Self::splat(count))
+    }
+
+    #[inline(always)]
+    fn rotate_right(self, count: u64) -> Self {
+        self.rotate_right_by(Self::splat(count))
     }
 
     #[inline(always)]

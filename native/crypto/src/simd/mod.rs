@@ -4,6 +4,8 @@
 //! compiled with them; that is, below the entry points of `ed25519/paths.rs` and `digest/blake3_lanes.rs`.
 
 #[cfg(target_arch = "x86_64")]
+pub(crate) mod avx2;
+#[cfg(target_arch = "x86_64")]
 pub(crate) mod avx512;
 #[cfg(target_arch = "aarch64")]
 pub(crate) mod neon;
@@ -19,28 +21,12 @@ pub(crate) trait Words<const N: usize>: Copy {
     fn sub(self, other: Self) -> Self;
     fn and(self, other: Self) -> Self;
     fn xor(self, other: Self) -> Self;
-    /// Each word by the count in the same lane, which is below 64. A count from `splat` of a constant compiles to an
-    /// immediate.
-    fn shift_left_by(self, counts: Self) -> Self;
-    fn shift_right_by(self, counts: Self) -> Self;
-    fn rotate_right_by(self, counts: Self) -> Self;
+    /// The count is below 64; a constant one compiles to an immediate.
+    fn shift_left(self, count: u64) -> Self;
+    fn shift_right(self, count: u64) -> Self;
+    fn rotate_right(self, count: u64) -> Self;
     /// Lane `i` of `a` where bit `i` of `mask` is set, else of `b`.
     fn select(mask: u32, a: Self, b: Self) -> Self;
-
-    #[inline(always)]
-    fn shift_left(self, count: u64) -> Self {
-        self.shift_left_by(Self::splat(count))
-    }
-
-    #[inline(always)]
-    fn shift_right(self, count: u64) -> Self {
-        self.shift_right_by(Self::splat(count))
-    }
-
-    #[inline(always)]
-    fn rotate_right(self, count: u64) -> Self {
-        self.rotate_right_by(Self::splat(count))
-    }
 
     /// `a ^ b ^ c`.
     #[inline(always)]
@@ -66,6 +52,12 @@ pub(crate) trait Words<const N: usize>: Copy {
 pub(crate) trait Multiply32<const N: usize>: Words<N> {
     /// The product of the low 32 bits of each.
     fn multiply32(self, other: Self) -> Self;
+
+    /// The same words, of which the compiler knows nothing any more.
+    ///
+    /// Multiplications are plain arithmetic to the compiler. Where it sees a common factor (`19 b` in several products
+    /// of a sum), it takes it out, which leaves a 64-bit multiplication that the hardware does not have.
+    fn opaque(self) -> Self;
 }
 
 /// Wraps intrinsics that take and give vectors.
