@@ -1,0 +1,312 @@
+//! A batch: messages parsed and SAID-checked, or waiting entries to look at again. Knows no state.
+
+use std::sync::Arc;
+
+use kelpipe_cesr::convert;
+use kelpipe_cesr::frame::{Domain, Frame};
+use kelpipe_cesr::group::{self, Attachments};
+use kelpipe_cesr::indexer::Indexed;
+
+use crate::decision::{Kind, Refusal};
+use crate::event::{self, Identity, Message};
+use crate::fold::Wake;
+use crate::options::Options;
+use crate::record::Couple;
+use crate::rules::{Couple64, Group64, Last64, Receipts};
+use crate::signature::{Indexed64, Memo, Plain64, Signed};
+use crate::store::{Need, Units, split_place};
+
+/// A message, ready to be judged.
+pub struct Parsed<'a> {
+    /// Body.
+    pub message: Message<'a>,
+    /// Body bytes that signatures are over.
+    pub signed: Signed,
+    /// What it says it is.
+    pub identity: Identity<'a>,
+    /// Controller signatures.
+    pub sigs: Vec<Indexed64>,
+    /// Witness signatures, couples and signature groups.
+    pub receipts: Receipts,
+    /// Couples and quadruples attached to an event.
+    pub attached: Receipts,
+    /// Signature groups under the latest keys.
+    pub last: Vec<Last64>,
+    /// Anchor couple: the last one.
+    pub couple: Option<Couple>,
+    /// First-seen ordinal and date of a replay.
+    pub replayed: Option<(u64, i64)>,
+    /// Source.
+    pub source: u32,
+}
+
+impl Parsed<'_> {
+    /// Whether an event carries receipts.
+    pub fn has_attached_receipts(&self) -> bool {
+        !self.attached.couples.is_empty() || !self.attached.groups.is_empty()
+    }
+}
+
+/// One unit of work.
+pub enum Item<'a> {
+    /// A message.
+    Message(Box<Parsed<'a>>),
+    /// A message that cannot be read.
+    Refused(Identity<'a>, Refusal),
+    /// A waiting entry to retry, as all or one of its kinds.
+    Retry {
+        /// AID.
+        aid: Arc<str>,
+        /// Sequence number.
+        sn: u128,
+        /// Rest of its key.
+        id: Vec<u8>,
+        /// Only as this kind.
+        kind: Option<Kind>,
+    },
+    /// A waiting entry to take out.
+    TakeOut {
+        /// AID.
+        aid: Arc<str>,
+        /// Sequence number.
+        sn: u128,
+        /// Rest of its key.
+        id: Vec<u8>,
+        /// Only what is past its timeout.
+        expired: bool,
+    },
+    /// A place to look at again.
+    Wake {
+        /// AID.
+        aid: Arc<str>,
+        /// Sequence number.
+        sn: u128,
+    },
+}
+
+impl Item<'_> {
+    /// The AID it is about.
+    pub fn aid(&self) -> Option<&str> {
+        match self {
+            Item::Message(parsed) => Some(parsed.identity.pre).filter(|aid| !aid.is_empty()),
+            Item::Refused(..) => None,
+            Item::Retry { aid, .. } | Item::TakeOut { aid, .. } | Item::Wake { aid, .. } => Some(aid),
+        }
+    }
+
+    /// The AIDs whose records its handling will read in any case.
+    pub fn each_aid(&self, mut visit: impl FnMut(&str)) {
+        if let Some(aid) = self.aid() {
+            visit(aid);
+        }
+        if let Item::Message(parsed) = self {
+            if let Message::KeyEvent(event) = &parsed.message {
+                if !event.delegator.is_empty() {
+                    visit(event.delegator);
+                }
+                for seal in &event.seals {
+                    visit(seal.pre);
+                }
+            }
+            for group in parsed.receipts.groups.iter().chain(&parsed.attached.groups) {
+                visit(&group.pre);
+            }
+            for group in &parsed.last {
+                visit(&group.pre);
+            }
+        }
+    }
+}
+
+/// Where a message and its attachments stand in the source.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MessageSpan {
+    /// First byte of the body.
+    pub body_start: u32,
+    /// First byte after the body.
+    pub body_end: u32,
+    /// First byte after the attachments.
+    pub attachments_end: u32,
+}
+
+/// Work for one or more settles.
+pub struct Batch<'a> {
+    pub(crate) source: &'a [u8],
+    pub(crate) items: Vec<Item<'a>>,
+    pub(crate) spans: Vec<MessageSpan>,
+    pub(crate) next: usize,
+    pub(crate) window: usize,
+    pub(crate) rounds: u32,
+    pub(crate) looked_ahead: bool,
+    pub(crate) loaded: Units,
+    pub(crate) needs: Vec<Need>,
+    pub(crate) memo: Memo,
+    pub(crate) wakes: Vec<Wake>,
+    /// Signatures checked so far.
+    pub signatures_checked: u64,
+    /// Signatures that did not verify.
+    pub signatures_failed: u64,
+}
+
+/// What to do with waiting entries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WaitingOp {
+    /// Retry, as all kinds or as one.
+    Retry(Option<Kind>),
+    /// Take out what is past its timeout.
+    Expire,
+    /// Take out.
+    Remove,
+    /// Look at a place again: keys of the `wake` table.
+    Wake,
+}
+
+impl<'a> Batch<'a> {
+    fn new(source: &'a [u8], items: Vec<Item<'a>>, spans: Vec<MessageSpan>) -> Self {
+        Batch {
+            source,
+            items,
+            spans,
+            next: 0,
+            window: usize::MAX,
+            rounds: 0,
+            looked_ahead: false,
+            loaded: Units::default(),
+            needs: Vec::new(),
+            memo: Memo::default(),
+            wakes: Vec::new(),
+            signatures_checked: 0,
+            signatures_failed: 0,
+        }
+    }
+
+    /// Number of messages or entries.
+    pub fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    /// Whether there is nothing to do.
+    pub fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+
+    /// Parses messages and checks their SAIDs.
+    pub fn prepare(options: &Options, source: &'a [u8], frames: &[Frame], source_id: u32) -> Batch<'a> {
+        let codec = codec_options(options);
+        let items = frames.iter().map(|frame| prepare_one(options, &codec, source, frame, source_id)).collect();
+        let spans = frames
+            .iter()
+            .map(|frame| MessageSpan { body_start: frame.body.start, body_end: frame.body.end, attachments_end: frame.attachments_end })
+            .collect();
+        Batch::new(source, items, spans)
+    }
+
+    /// A batch over waiting entries. Keys that are not of the form of their table are left out.
+    pub fn of_waiting(op: WaitingOp, keys: &[&[u8]]) -> Batch<'static> {
+        let items = keys
+            .iter()
+            .filter_map(|key| split_place(key))
+            .map(|(aid, sn, id)| {
+                let (aid, id) = (Arc::from(aid), id.to_vec());
+                match op {
+                    WaitingOp::Retry(kind) => Item::Retry { aid, sn, id, kind },
+                    WaitingOp::Expire => Item::TakeOut { aid, sn, id, expired: true },
+                    WaitingOp::Remove => Item::TakeOut { aid, sn, id, expired: false },
+                    WaitingOp::Wake => Item::Wake { aid, sn },
+                }
+            })
+            .collect();
+        Batch::new(&[], items, Vec::new())
+    }
+}
+
+/// Codec options that follow the engine's switches.
+pub fn codec_options(options: &Options) -> kelpipe_cesr::limits::Options {
+    use kelpipe_cesr::limits::Alphabet;
+    kelpipe_cesr::limits::Options {
+        depth_max: options.limits.depth_max,
+        refuse_nan: options.switches.on(6),
+        alphabet: if options.switches.on(5) { Alphabet::Strict } else { Alphabet::Lenient },
+        version_exact: options.switches.on(7),
+        ..kelpipe_cesr::limits::Options::default()
+    }
+}
+
+fn prepare_one<'a>(
+    options: &Options,
+    codec: &kelpipe_cesr::limits::Options,
+    source: &'a [u8],
+    frame: &Frame,
+    source_id: u32,
+) -> Item<'a> {
+    let mut identity = Identity::default();
+    match parse(options, codec, source, frame, source_id, &mut identity) {
+        Ok(parsed) => Item::Message(Box::new(parsed)),
+        Err(refusal) => Item::Refused(identity, refusal),
+    }
+}
+
+fn parse<'a>(
+    options: &Options,
+    codec: &kelpipe_cesr::limits::Options,
+    source: &'a [u8],
+    frame: &Frame,
+    source_id: u32,
+    identity: &mut Identity<'a>,
+) -> Result<Parsed<'a>, Refusal> {
+    let body = frame.body.of(source);
+    let version = event::version_of(body)?;
+    let message = event::read(body, &version, options, identity)?;
+    let bytes = source.get(frame.body.end as usize..frame.attachments_end as usize).unwrap_or(&[]);
+    let mut text = Vec::new();
+    let attachments = if frame.domain == Domain::Text {
+        group::parse_attachments(bytes, frame.genus, codec)?
+    } else {
+        convert::to_text(bytes, &mut text)?;
+        group::parse_attachments(&text, frame.genus, codec)?
+    };
+    Ok(assemble(message, Signed::Source(frame.body.start..frame.body.end), *identity, &attachments, source_id))
+}
+
+fn assemble<'a>(message: Message<'a>, signed: Signed, identity: Identity<'a>, from: &Attachments<'_>, source: u32) -> Parsed<'a> {
+    let couples: Vec<Couple64> = from
+        .couples
+        .iter()
+        .map(|couple| Couple64 {
+            key: couple.key.text.into(),
+            signature: couple.signature.text.into(),
+            plain: Plain64::new(&couple.signature),
+        })
+        .collect();
+    let group = |group: &group::SignatureGroup<'_>| Group64 {
+        pre: group.pre.text.into(),
+        sn: group.sn.number().unwrap_or(0),
+        said: group.said.text.into(),
+        signatures: group.signatures.iter().map(Indexed64::new).collect(),
+    };
+    let is_event = matches!(message, Message::KeyEvent(_));
+    let mut receipts = Receipts { witness: indexed(&from.witness), ..Receipts::default() };
+    let mut attached = Receipts::default();
+    if is_event {
+        attached.couples = couples;
+        attached.groups = from.quadruples.iter().map(group).collect();
+    } else {
+        receipts.couples = couples;
+        receipts.groups = from.groups.iter().map(group).collect();
+    }
+    let couple = from.seal_couples.last().and_then(|couple| Some(Couple { sn: couple.sn.number()?, said: couple.said.text.into() }));
+    let replayed = from.first_seen.as_ref().and_then(|replayed| {
+        let ordinal = u64::try_from(replayed.ordinal.number()?).ok()?;
+        Some((ordinal, crate::date::parse(&replayed.date.date()?)?))
+    });
+    let last = from
+        .last_groups
+        .iter()
+        .map(|group| Last64 { pre: group.pre.text.into(), signatures: group.signatures.iter().map(Indexed64::new).collect() })
+        .collect();
+    Parsed { message, signed, identity, sigs: indexed(&from.controller), receipts, attached, last, couple, replayed, source }
+}
+
+fn indexed(list: &[Indexed<'_>]) -> Vec<Indexed64> {
+    list.iter().map(Indexed64::new).collect()
+}

@@ -1,0 +1,308 @@
+//! The engine: prepares batches, settles them against state, and keeps what is not committed yet.
+//!
+//! A settle folds the batch until nothing is unknown. A fold assumes that signatures it has not checked are good and
+//! that records it does not have are absent, and notes both. Missing records are asked for; unknown signatures are
+//! checked together, and the fold is repeated only if one was bad. The last fold had no assumption left, so its
+//! outcome is that of one-by-one processing.
+
+use std::sync::{Mutex, PoisonError};
+
+use kelpipe_crypto::Verifier;
+
+use crate::base::{Base, CacheUse};
+use crate::batch::{Batch, Item, Parsed};
+use crate::columns::Columns;
+use crate::event::{Message, Receipt};
+use crate::fold::{Checking, Fold, Incoming, Row, Wake};
+use crate::options::Options;
+use crate::store::{Need, Requests};
+use crate::view::View;
+use crate::writes::{self, Writes};
+
+/// Rounds of missing records after which a batch is settled in smaller windows.
+const ROUNDS_BEFORE_SMALLER: u32 = 4;
+/// How much smaller a window gets then.
+const WINDOW_DIVISOR: usize = 8;
+/// Folds repeated for bad signatures before they are checked one by one in the fold.
+const REFOLDS_BEFORE_STRICT: u32 = 2;
+
+/// What a settle came to.
+pub enum Step {
+    /// These records are needed first.
+    Missing(Requests),
+    /// A part of the batch is settled.
+    Part(Outcome),
+}
+
+/// A settled part of a batch.
+pub struct Outcome {
+    /// Number of the part, counting from 1 in the life of the engine.
+    pub part: u64,
+    /// Whether the batch has more parts: settle again.
+    pub more: bool,
+    /// What became of each row.
+    pub rows: Columns,
+    /// What to store.
+    pub writes: Writes,
+}
+
+/// The store answered with something that cannot be read, or settle was called out of order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Damaged;
+
+impl std::fmt::Display for Damaged {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a stored record cannot be read: the database is damaged or of another format")
+    }
+}
+
+impl std::error::Error for Damaged {}
+
+/// Judges batches. Shared between threads; settles one batch at a time.
+pub struct Engine {
+    options: Options,
+    verifier: Verifier,
+    state: Mutex<State>,
+}
+
+struct State {
+    base: Base,
+    part: u64,
+}
+
+impl Engine {
+    /// An engine for an empty database.
+    pub fn new(options: Options, verifier: Verifier) -> Self {
+        let base = Base::new(options.cache_bytes);
+        Engine { options, verifier, state: Mutex::new(State { base, part: 0 }) }
+    }
+
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Goes on at the next ordinal that the database holds: the value of its `meta` entry `ordinal`.
+    ///
+    /// # Errors
+    /// [`Damaged`] if the value is not eight bytes.
+    pub fn open(&self, ordinal: &[u8]) -> Result<(), Damaged> {
+        let ordinal = ordinal.try_into().map(u64::from_be_bytes).map_err(|_| Damaged)?;
+        self.state().base.set_ordinal(ordinal);
+        Ok(())
+    }
+
+    /// How it judges.
+    pub fn options(&self) -> &Options {
+        &self.options
+    }
+
+    /// What checks signatures.
+    pub fn verifier(&self) -> &Verifier {
+        &self.verifier
+    }
+
+    /// Use of the key-state cache.
+    pub fn cache_use(&self) -> CacheUse {
+        self.state().base.cache_use()
+    }
+
+    /// Everything settled up to and including `part` is durable.
+    pub fn committed(&self, part: u64) {
+        self.state().base.committed(part);
+    }
+
+    /// Settles the next part of a batch. `fetched`: the store's answer to the requests of the call before.
+    ///
+    /// # Errors
+    /// [`Damaged`] if the answer cannot be read; the engine must then be dropped.
+    pub fn settle(&self, batch: &mut Batch<'_>, fetched: Option<&[u8]>, now_micros: i64) -> Result<Step, Damaged> {
+        let mut guard = self.state();
+        let state = &mut *guard;
+        if let Some(answer) = fetched {
+            let needs = std::mem::take(&mut batch.needs);
+            batch.loaded.load(&needs, answer, &self.options.limits).ok_or(Damaged)?;
+        }
+        if let Some(requests) = first_needs(&state.base, batch) {
+            return Ok(Step::Missing(requests));
+        }
+        let mut refolds = 0;
+        loop {
+            let strict = refolds >= REFOLDS_BEFORE_STRICT;
+            let folded = self.fold(&state.base, batch, strict, now_micros);
+            if !folded.needs.is_empty() {
+                return Ok(Step::Missing(ask(batch, folded.needs)));
+            }
+            if !self.check(batch, folded.unknown) {
+                refolds += 1;
+                continue;
+            }
+            state.part += 1;
+            return Ok(Step::Part(finish(state, batch, folded.done, &self.options)));
+        }
+    }
+
+    /// Checks the signatures that a fold assumed to be good; whether they all are.
+    fn check(&self, batch: &mut Batch<'_>, unknown: Vec<crate::signature::Pending>) -> bool {
+        let checks: Vec<_> = unknown.iter().map(|pending| pending.check(batch.source)).collect();
+        let mut valid = vec![false; checks.len()];
+        self.verifier.verify(&checks, &mut valid);
+        let all = valid.iter().all(|valid| *valid);
+        batch.signatures_checked += valid.len() as u64;
+        batch.signatures_failed += valid.iter().filter(|valid| !**valid).count() as u64;
+        if !all {
+            for (pending, valid) in unknown.into_iter().zip(valid) {
+                batch.memo.note(pending, valid);
+            }
+        }
+        all
+    }
+
+    fn fold(&self, base: &Base, batch: &mut Batch<'_>, strict: bool, now: i64) -> Folded {
+        let window = batch.window.min(batch.items.len() - batch.next);
+        let checking = if strict { Checking::Now(&self.verifier) } else { Checking::Assume };
+        let view = View::new(base, &batch.loaded);
+        let mut fold = Fold::new(&self.options, batch.source, view, &mut batch.memo, checking, now);
+        for wake in &batch.wakes {
+            fold.wake(&wake.aid, wake.sn);
+        }
+        let mut budget = self.options.limits.wakes_per_part_max;
+        let mut handled = 0;
+        drain_wakes(&mut fold, &mut budget);
+        while handled < window && budget > 0 {
+            let index = batch.next + handled;
+            handle(&mut fold, index as u32, &batch.items[index]);
+            handled += 1;
+            drain_wakes(&mut fold, &mut budget);
+        }
+        let wakes = std::mem::take(&mut fold.wakes).into();
+        let rows = std::mem::take(&mut fold.rows);
+        let unknown = std::mem::take(&mut fold.unknown);
+        let needs = std::mem::take(&mut fold.view.needs_in_order);
+        let changes = writes::Changes::of(fold.view);
+        Folded { needs, unknown, done: Done { handled, rows, wakes, changes } }
+    }
+}
+
+/// What a fold came to.
+struct Folded {
+    needs: Vec<Need>,
+    unknown: Vec<crate::signature::Pending>,
+    done: Done,
+}
+
+/// A fold without assumptions.
+struct Done {
+    handled: usize,
+    rows: Vec<Row>,
+    wakes: Vec<Wake>,
+    changes: writes::Changes,
+}
+
+/// Before the first fold: the AID records of a batch that are neither cached nor loaded.
+fn first_needs(base: &Base, batch: &mut Batch<'_>) -> Option<Requests> {
+    if std::mem::replace(&mut batch.looked_ahead, true) {
+        return None;
+    }
+    let mut needs: Vec<Need> = Vec::new();
+    let mut seen = ahash::AHashSet::new();
+    for item in &batch.items {
+        item.each_aid(|aid| {
+            if base.aid(aid).is_none() && seen.insert(aid.to_owned()) {
+                needs.push(Need::Aid(aid.into()));
+            }
+        });
+    }
+    (!needs.is_empty()).then(|| {
+        batch.needs = needs;
+        Requests::of(batch.needs.iter())
+    })
+}
+
+/// Notes what is asked for; after several rounds the rest of the batch is settled in smaller windows.
+fn ask(batch: &mut Batch<'_>, needs: Vec<Need>) -> Requests {
+    batch.rounds += 1;
+    if batch.rounds % ROUNDS_BEFORE_SMALLER == 0 {
+        batch.window = (batch.window.min(batch.items.len()) / WINDOW_DIVISOR).max(1);
+    }
+    batch.needs = needs;
+    Requests::of(batch.needs.iter())
+}
+
+fn drain_wakes(fold: &mut Fold<'_>, budget: &mut u32) {
+    while *budget > 0 {
+        let Some(wake) = fold.next_wake() else { return };
+        *budget -= 1;
+        fold.retry_place(&wake.aid, wake.sn);
+    }
+}
+
+fn finish(state: &mut State, batch: &mut Batch<'_>, done: Done, options: &Options) -> Outcome {
+    batch.next += done.handled;
+    batch.rounds = 0;
+    let more = batch.next < batch.items.len() || !done.wakes.is_empty();
+    let (mut out, changed, read, ordinal) = done.changes.encode(&options.limits, state.base.ordinal());
+    let before = std::mem::take(&mut batch.wakes);
+    out.wakes(&before, &done.wakes);
+    batch.wakes = done.wakes;
+    let rows = Columns::of(&done.rows, &batch.spans, &changed, &mut out);
+    let part = state.part;
+    state.base.absorb(part, changed, read, ordinal);
+    state.base.touch(batch.items.iter().filter_map(Item::aid));
+    Outcome { part, more, rows, writes: out.finish() }
+}
+
+fn handle(fold: &mut Fold<'_>, index: u32, item: &Item<'_>) {
+    match item {
+        Item::Refused(identity, refusal) => {
+            fold.report(Some(index), identity, crate::decision::Decision::Rejected(*refusal));
+        }
+        Item::Message(parsed) => handle_message(fold, index, parsed),
+        Item::Retry { aid, sn, id, kind } => match kind {
+            Some(kind) => fold.retry_kind(aid, *sn, *kind, Some(id)),
+            None => {
+                for kind in crate::decision::Kind::PASS {
+                    fold.retry_kind(aid, *sn, kind, Some(id));
+                }
+            }
+        },
+        Item::TakeOut { aid, sn, id, expired } => fold.take_out(aid, *sn, id, *expired),
+        Item::Wake { aid, sn } => fold.wake(aid, *sn),
+    }
+}
+
+fn handle_message(fold: &mut Fold<'_>, index: u32, parsed: &Parsed<'_>) {
+    match &parsed.message {
+        Message::KeyEvent(event) => {
+            let incoming = Incoming {
+                event,
+                signed: parsed.signed.clone(),
+                sigs: parsed.sigs.clone(),
+                wigs: parsed.receipts.witness.clone(),
+                couple: parsed.couple.clone(),
+                replayed: parsed.replayed,
+                local: fold.options.local,
+                source: parsed.source,
+                retried: None,
+            };
+            let decision = if incoming.sigs.is_empty() {
+                crate::decision::Reject::NoSignatures.into()
+            } else {
+                fold.process_event(&incoming)
+            };
+            fold.report(Some(index), &parsed.identity, decision);
+            let taken = matches!(decision, crate::decision::Decision::Accepted | crate::decision::Decision::Duplicate(_));
+            if taken && parsed.has_attached_receipts() {
+                let receipt = Receipt { said: event.said, pre: event.pre, sn: event.sn, major: event.major };
+                fold.process_attached(&receipt, &parsed.attached, parsed.replayed.map(|(number, _)| number), parsed.source);
+            }
+        }
+        Message::Receipt(receipt) => {
+            let decision = fold.process_receipt(receipt, &parsed.receipts, parsed.source);
+            fold.report(Some(index), &parsed.identity, decision);
+        }
+        Message::Routed(routed) => {
+            let decision = fold.process_routed(routed, &parsed.signed, &parsed.receipts.couples, &parsed.receipts.groups, &parsed.last);
+            fold.report(Some(index), &parsed.identity, decision);
+        }
+    }
+}

@@ -1,0 +1,538 @@
+//! Reads a message body into its typed form, strictly in field order, and checks its SAID.
+//!
+//! Source: keri-events.md 2–4.
+
+use kelpipe_cesr::body::{Integer, Reader, Span, Text, Token};
+use kelpipe_cesr::Alphabet;
+use kelpipe_cesr::primitive::Primitive;
+use kelpipe_cesr::version::{Kind, Protocol, V1_SIZE, V2_SIZE, Version};
+use kelpipe_cesr::{Error, ErrorKind};
+
+use crate::batch::codec_options;
+use crate::decision::{Refusal, Reject};
+use crate::options::Options;
+use crate::threshold::Threshold;
+use crate::{number, prefix, routed, said};
+
+/// Message types of key event logs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Ilk {
+    /// Inception.
+    Icp = 0,
+    /// Rotation.
+    Rot = 1,
+    /// Interaction.
+    Ixn = 2,
+    /// Delegated inception.
+    Dip = 3,
+    /// Delegated rotation.
+    Drt = 4,
+}
+
+impl Ilk {
+    /// Text of this type.
+    pub const fn name(self) -> &'static str {
+        ILKS[self as usize]
+    }
+
+    /// The type with this number.
+    pub fn from_index(index: u8) -> Option<Ilk> {
+        [Ilk::Icp, Ilk::Rot, Ilk::Ixn, Ilk::Dip, Ilk::Drt].into_iter().find(|ilk| *ilk as u8 == index)
+    }
+
+    /// Whether it is an inception.
+    pub const fn incepts(self) -> bool {
+        matches!(self, Ilk::Icp | Ilk::Dip)
+    }
+
+    /// Whether it establishes keys.
+    pub const fn establishes(self) -> bool {
+        !matches!(self, Ilk::Ixn)
+    }
+
+    /// Whether it needs the delegator's anchor.
+    pub const fn delegated(self) -> bool {
+        matches!(self, Ilk::Dip | Ilk::Drt)
+    }
+}
+
+/// Every message type by its number in the `ilk` column. The last one stands for ACDCs without a type.
+pub const ILKS: [&str; 33] = [
+    "icp", "rot", "ixn", "dip", "drt", "rct", "qry", "rpy", "pro", "bar", "xip", "exn", "vcp", "vrt", "iss", "rev", "bis",
+    "brv", "acm", "act", "acg", "ace", "sch", "att", "agg", "edg", "rul", "rip", "bup", "upd", "bad", "rvk", "acdc",
+];
+/// Number of `rct`.
+pub const ILK_RECEIPT: u8 = 5;
+/// Number that stands for an unreadable message.
+pub const ILK_UNKNOWN: u8 = 30;
+/// Number of an ACDC without a type.
+pub const ILK_ACDC: u8 = 32;
+
+/// An event seal as it stands in `a`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seal<'a> {
+    /// AID.
+    pub pre: &'a str,
+    /// Sequence number.
+    pub sn: u128,
+    /// SAID.
+    pub said: &'a str,
+}
+
+/// A key event.
+#[derive(Clone, Debug)]
+pub struct KeyEvent<'a> {
+    /// Type.
+    pub ilk: Ilk,
+    /// Major version.
+    pub major: u8,
+    /// `d`.
+    pub said: &'a str,
+    /// `i`.
+    pub pre: &'a str,
+    /// `s`.
+    pub sn: u128,
+    /// `p`; empty for an inception.
+    pub prior: &'a str,
+    /// `kt`; 0 for an interaction.
+    pub kt: Threshold,
+    /// `k`.
+    pub keys: Vec<&'a str>,
+    /// `nt`.
+    pub nt: Threshold,
+    /// `n`.
+    pub next: Vec<&'a str>,
+    /// `bt`.
+    pub toad: u128,
+    /// `b`.
+    pub witnesses: Vec<&'a str>,
+    /// `br`.
+    pub cuts: Vec<&'a str>,
+    /// `ba`.
+    pub adds: Vec<&'a str>,
+    /// `EO` in `c`.
+    pub establishment_only: bool,
+    /// `DND` in `c`.
+    pub do_not_delegate: bool,
+    /// Event seals in `a`, in order. One whose `s` is not canonical can match no event and is left out.
+    pub seals: Vec<Seal<'a>>,
+    /// Whether `a` holds nothing at all.
+    pub anchors_nothing: bool,
+    /// `di`; empty unless a delegated inception.
+    pub delegator: &'a str,
+}
+
+/// A receipt message.
+#[derive(Clone, Copy, Debug)]
+pub struct Receipt<'a> {
+    /// `d`: SAID of the receipted event.
+    pub said: &'a str,
+    /// `i`.
+    pub pre: &'a str,
+    /// `s`.
+    pub sn: u128,
+    /// Major version.
+    pub major: u8,
+}
+
+/// A message in its typed form.
+#[derive(Clone, Debug)]
+pub enum Message<'a> {
+    /// icp rot ixn dip drt.
+    KeyEvent(Box<KeyEvent<'a>>),
+    /// rct.
+    Receipt(Receipt<'a>),
+    /// Anything without a state machine here.
+    Routed(routed::Routed<'a>),
+}
+
+/// What can be said of a message even if it is refused.
+#[derive(Clone, Copy, Debug)]
+pub struct Identity<'a> {
+    /// Number of its type in [`ILKS`].
+    pub ilk: u8,
+    /// AID, if it was read.
+    pub pre: &'a str,
+    /// SAID, if it was read.
+    pub said: &'a str,
+    /// Sequence number, if it was read.
+    pub sn: u128,
+}
+
+impl Default for Identity<'_> {
+    fn default() -> Self {
+        Identity { ilk: ILK_UNKNOWN, pre: "", said: "", sn: 0 }
+    }
+}
+
+/// A reader over one JSON value made by ourselves.
+pub(crate) fn value_reader(bytes: &[u8]) -> Reader<'_> {
+    Reader::new(Kind::Json, bytes, &kelpipe_cesr::Options::default())
+}
+
+/// Where a version string may begin in a body, at most (cesr.md 3).
+const VERSION_OFFSET_MAX: usize = 12;
+
+/// The version of a body in text form.
+///
+/// # Errors
+/// That of the reference when there is no version string at its place.
+pub fn version_of(body: &[u8]) -> Result<Version, Error> {
+    if body.first() == Some(&b'-') {
+        return native_version(body);
+    }
+    let mut first_error = None;
+    for at in 0..=VERSION_OFFSET_MAX.min(body.len()) {
+        for size in [V1_SIZE, V2_SIZE] {
+            let Some(text) = body.get(at..at + size) else { continue };
+            match Version::parse(text) {
+                Ok(version) => return Ok(version),
+                Err(error) if error.kind != ErrorKind::Version => first_error = first_error.or(Some(error)),
+                Err(_) => {}
+            }
+        }
+    }
+    Err(first_error.unwrap_or(Error::new(ErrorKind::Version, 0)))
+}
+
+/// A native body has no version string of its own: protocol and version stand in its first field, the size is its own.
+fn native_version(body: &[u8]) -> Result<Version, Error> {
+    let counter = if body.get(1) == Some(&b'-') { 8 } else { 4 };
+    let mut at = counter;
+    if body.get(counter - if counter == 8 { 6 } else { 3 }) == Some(&b'G') {
+        at += Primitive::parse(body.get(at..).unwrap_or(&[]), Alphabet::Strict)?.text.len();
+    }
+    let verser = Primitive::parse(body.get(at..).unwrap_or(&[]), Alphabet::Strict)?;
+    let version = verser.verser().map_err(|kind| Error::new(kind, at))?;
+    Ok(Version { kind: Kind::Cesr, size: body.len() as u32, ..version })
+}
+
+/// Reads one body.
+///
+/// `identity` is filled as far as reading came, also when the message is refused.
+///
+/// # Errors
+/// The first rule that the body breaks.
+pub fn read<'a>(bytes: &'a [u8], version: &Version, options: &Options, identity: &mut Identity<'a>) -> Result<Message<'a>, Refusal> {
+    let mut fields = Fields {
+        reader: Reader::new(version.kind, bytes, &codec_options(options)),
+        bytes,
+        strict: options.switches.on(8),
+        head: options.head(version.major),
+        native: version.kind == Kind::Cesr,
+    };
+    match fields.reader.next()? {
+        Token::MapStart => {}
+        _ => return Err(Reject::Fields.into()),
+    }
+    fields.key("v")?;
+    let text = fields.text()?;
+    if options.switches.on(7) && !fields.native && Version::parse(text.raw)? != *version {
+        return Err(Reject::Fields.into());
+    }
+    if version.protocol == Protocol::Acdc {
+        return routed::read_acdc(fields, version, identity).map(Message::Routed);
+    }
+    fields.key("t")?;
+    let name = fields.text()?.raw;
+    let ilk = ILKS.iter().position(|ilk| ilk.as_bytes() == name).ok_or(Reject::UnknownType)?;
+    identity.ilk = ilk as u8;
+    if let Some(ilk) = Ilk::from_index(ilk as u8) {
+        let event = read_event(fields, ilk, version.major, options, identity)?;
+        return Ok(Message::KeyEvent(Box::new(event)));
+    }
+    if identity.ilk == ILK_RECEIPT {
+        return read_receipt(fields, version.major, identity).map(Message::Receipt);
+    }
+    routed::read_routed(fields, version, identity).map(Message::Routed)
+}
+
+/// The value of an integer that is not negative.
+pub(crate) fn integer_value(integer: Integer<'_>) -> Option<u128> {
+    match integer {
+        Integer::Digits(digits) => number::decimal(digits),
+        Integer::Value(value) => u128::try_from(value).ok(),
+    }
+}
+
+/// A cursor over the fields of a top-level map.
+pub(crate) struct Fields<'a> {
+    pub reader: Reader<'a>,
+    pub bytes: &'a [u8],
+    pub strict: bool,
+    pub head: bool,
+    pub native: bool,
+}
+
+type List<'a> = Vec<&'a str>;
+
+impl<'a> Fields<'a> {
+    /// The next key must be `label`.
+    pub fn key(&mut self, label: &str) -> Result<(), Refusal> {
+        match self.reader.next()? {
+            Token::Key(text) if text.raw == label.as_bytes() => Ok(()),
+            _ => Err(Reject::Fields.into()),
+        }
+    }
+
+    /// A text or a native primitive.
+    pub fn text(&mut self) -> Result<Text<'a>, Refusal> {
+        match self.reader.next()? {
+            Token::Text(text) => Ok(text),
+            Token::Primitive(primitive) => Ok(self.primitive_text(&primitive)),
+            _ => Err(Reject::FieldValue.into()),
+        }
+    }
+
+    fn primitive_text(&self, primitive: &Primitive<'a>) -> Text<'a> {
+        let end = self.reader.position();
+        Text { raw: primitive.text.as_bytes(), escaped: false, span: Span { start: end - primitive.text.len() as u32, end } }
+    }
+
+    /// A text field as a string.
+    pub fn string(&mut self) -> Result<&'a str, Refusal> {
+        let text = self.text()?;
+        std::str::from_utf8(text.raw).map_err(|_| Reject::FieldValue.into())
+    }
+
+    /// A primitive, with the span of its text.
+    pub fn primitive(&mut self) -> Result<(Span, Primitive<'a>), Refusal> {
+        let text = self.text()?;
+        Ok((text.span, Primitive::parse_exact(text.raw, Alphabet::Strict)?))
+    }
+
+    fn hex(&mut self) -> Result<u128, Refusal> {
+        let value = match self.reader.next()? {
+            Token::Text(text) => number::hex(text.raw, self.strict),
+            Token::Integer(integer) if !self.strict => integer_value(integer),
+            Token::Primitive(primitive) => crate::native::number(&primitive),
+            _ => None,
+        };
+        value.ok_or(Reject::FieldValue.into())
+    }
+
+    fn threshold(&mut self) -> Result<Threshold, Refusal> {
+        let token = self.reader.next()?;
+        Threshold::read(&mut self.reader, &token, self.strict)
+    }
+
+    fn list(&mut self) -> Result<List<'a>, Refusal> {
+        match self.reader.next()? {
+            Token::ListStart => {}
+            _ => return Err(Reject::FieldValue.into()),
+        }
+        let mut list = List::new();
+        loop {
+            let raw = match self.reader.next()? {
+                Token::ListEnd => return Ok(list),
+                Token::Text(text) => text.raw,
+                Token::Primitive(primitive) => primitive.text.as_bytes(),
+                _ => return Err(Reject::FieldValue.into()),
+            };
+            list.push(std::str::from_utf8(raw).map_err(|_| Refusal::from(Reject::FieldValue))?);
+        }
+    }
+
+    fn traits(&mut self) -> Result<(bool, bool), Refusal> {
+        let list = self.list()?;
+        let has = |name: &str| list.iter().any(|item| *item == name || crate::native::tag(item) == Some(name));
+        Ok((has("EO"), has("DND")))
+    }
+
+    /// The seals in `a`: a list (or, natively, a map) of anything; event seals are the maps of exactly i, s, d.
+    /// Also tells whether there is nothing in it.
+    fn seals(&mut self) -> Result<(Vec<Seal<'a>>, bool), Refusal> {
+        let (mut seals, mut empty) = (Vec::new(), true);
+        let mut depth = match self.reader.next()? {
+            Token::ListStart | Token::MapStart => 1u32,
+            _ => return Err(Reject::FieldValue.into()),
+        };
+        loop {
+            match self.reader.next()? {
+                Token::MapStart if depth == 1 => {
+                    depth += 1;
+                    self.seal(&mut seals, &mut depth)?;
+                }
+                Token::ListStart | Token::MapStart => depth += 1,
+                Token::ListEnd | Token::MapEnd => depth -= 1,
+                _ => {}
+            }
+            if depth == 0 {
+                return Ok((seals, empty));
+            }
+            empty = false;
+        }
+    }
+
+    /// Reads a map's fields as long as they are those of an event seal; the rest is left to the caller.
+    fn seal(&mut self, seals: &mut Vec<Seal<'a>>, depth: &mut u32) -> Result<(), Refusal> {
+        let (mut pre, mut said, mut sn) = ("", "", None);
+        for label in ["i", "s", "d"] {
+            match self.reader.next()? {
+                Token::Key(key) if key.raw == label.as_bytes() => {}
+                Token::MapEnd => {
+                    *depth -= 1;
+                    return Ok(());
+                }
+                _ => return Ok(()),
+            }
+            let text = match self.reader.next()? {
+                Token::Text(text) => std::str::from_utf8(text.raw).unwrap_or(""),
+                Token::Primitive(primitive) => primitive.text,
+                Token::ListStart | Token::MapStart => {
+                    *depth += 1;
+                    return Ok(());
+                }
+                _ => return Ok(()),
+            };
+            match label {
+                "i" => pre = text,
+                "d" => said = text,
+                _ => sn = crate::native::seal_number(text, self.native),
+            }
+        }
+        match self.reader.next()? {
+            Token::MapEnd => *depth -= 1,
+            _ => return Ok(()),
+        }
+        seals.extend(sn.map(|sn| Seal { pre, sn, said }));
+        Ok(())
+    }
+
+    /// No field may follow.
+    pub fn end(mut self) -> Result<(), Refusal> {
+        match self.reader.next()? {
+            Token::MapEnd => Ok(self.reader.finish()?),
+            _ => Err(Reject::Fields.into()),
+        }
+    }
+}
+
+fn check_said(options: &Options, body: &[u8], fields: &[(Span, Primitive<'_>)]) -> Result<(), Refusal> {
+    if options.switches.on(4) && !fields.first().is_some_and(|(_, said)| prefix::is_digest(said.row.code)) {
+        return Err(Reject::SaidCode.into());
+    }
+    if said::verify(body, fields) { Ok(()) } else { Err(Reject::Said.into()) }
+}
+
+fn read_event<'a>(
+    mut fields: Fields<'a>,
+    ilk: Ilk,
+    major: u8,
+    options: &Options,
+    identity: &mut Identity<'a>,
+) -> Result<KeyEvent<'a>, Refusal> {
+    fields.key("d")?;
+    let said = fields.primitive()?;
+    identity.said = said.1.text;
+    fields.key("i")?;
+    let pre = fields.primitive()?;
+    identity.pre = pre.1.text;
+    fields.key("s")?;
+    let sn = fields.hex()?;
+    identity.sn = sn;
+    let mut event = KeyEvent {
+        ilk,
+        major,
+        said: said.1.text,
+        pre: pre.1.text,
+        sn,
+        prior: "",
+        kt: Threshold::Number(0),
+        keys: List::new(),
+        nt: Threshold::Number(0),
+        next: List::new(),
+        toad: 0,
+        witnesses: List::new(),
+        cuts: List::new(),
+        adds: List::new(),
+        establishment_only: false,
+        do_not_delegate: false,
+        seals: Vec::new(),
+        anchors_nothing: true,
+        delegator: "",
+    };
+    read_rest(&mut fields, &mut event)?;
+    let (bytes, head) = (fields.bytes, fields.head);
+    fields.end()?;
+    check_prefix(&event, pre.1.row.code, head)?;
+    if ilk.incepts() {
+        check_said(options, bytes, &[said, pre])?;
+    } else {
+        check_said(options, bytes, &[said])?;
+    }
+    Ok(event)
+}
+
+fn read_rest<'a>(fields: &mut Fields<'a>, event: &mut KeyEvent<'a>) -> Result<(), Refusal> {
+    if !event.ilk.incepts() {
+        fields.key("p")?;
+        event.prior = fields.string()?;
+    }
+    if event.ilk.establishes() {
+        fields.key("kt")?;
+        event.kt = fields.threshold()?;
+        fields.key("k")?;
+        event.keys = fields.list()?;
+        fields.key("nt")?;
+        event.nt = fields.threshold()?;
+        fields.key("n")?;
+        event.next = fields.list()?;
+        fields.key("bt")?;
+        event.toad = fields.hex()?;
+        if event.ilk.incepts() {
+            fields.key("b")?;
+            event.witnesses = fields.list()?;
+        } else {
+            fields.key("br")?;
+            event.cuts = fields.list()?;
+            fields.key("ba")?;
+            event.adds = fields.list()?;
+        }
+        if event.ilk.incepts() || event.major >= 2 {
+            fields.key("c")?;
+            (event.establishment_only, event.do_not_delegate) = fields.traits()?;
+        }
+    }
+    fields.key("a")?;
+    (event.seals, event.anchors_nothing) = fields.seals()?;
+    if event.ilk == Ilk::Dip {
+        fields.key("di")?;
+        let (_, delegator) = fields.primitive()?;
+        if !prefix::is_prefix(delegator.row.code, fields.head) {
+            return Err(Reject::Prefix.into());
+        }
+        event.delegator = delegator.text;
+    }
+    Ok(())
+}
+
+/// The tests that 1.1.17 makes together with the SAID: nothing of a failing message is stored.
+fn check_prefix(event: &KeyEvent<'_>, code: &str, head: bool) -> Result<(), Refusal> {
+    if !prefix::is_prefix(code, head) || (event.ilk.delegated() && !prefix::is_digest(code)) {
+        return Err(Reject::Prefix.into());
+    }
+    if prefix::is_nontransferable(code) && !(event.next.is_empty() && event.witnesses.is_empty() && event.anchors_nothing) {
+        return Err(Reject::Nontransferable.into());
+    }
+    Ok(())
+}
+
+fn read_receipt<'a>(mut fields: Fields<'a>, major: u8, identity: &mut Identity<'a>) -> Result<Receipt<'a>, Refusal> {
+    fields.key("d")?;
+    let (_, said) = fields.primitive()?;
+    identity.said = said.text;
+    fields.key("i")?;
+    let (_, pre) = fields.primitive()?;
+    identity.pre = pre.text;
+    fields.key("s")?;
+    let sn = fields.hex()?;
+    identity.sn = sn;
+    let head = fields.head;
+    fields.end()?;
+    if !prefix::is_prefix(pre.row.code, head) {
+        return Err(Reject::Prefix.into());
+    }
+    Ok(Receipt { said: said.text, pre: pre.text, sn, major })
+}

@@ -1,0 +1,246 @@
+//! One fold of a batch: the context that the rules work in, and the rows that come out.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use ahash::AHashSet;
+use kelpipe_crypto::Verifier;
+
+use crate::decision::{Awaits, Decision, Kind, Refusal, Verdict};
+use crate::event::{Identity, Ilk};
+use crate::options::Options;
+use crate::prefix::VerificationKey;
+use crate::record::Couple;
+use crate::signature::{Indexed64, Memo, Pending, Plain64, Signed};
+use crate::view::View;
+
+/// A row that came out of a fold.
+#[derive(Clone, Debug)]
+pub struct Row {
+    /// The message's number in the batch, or none if a waiting entry was retried.
+    pub message: Option<u32>,
+    /// Number of its type in [`crate::event::ILKS`].
+    pub ilk: u8,
+    /// What became of it.
+    pub verdict: Verdict,
+    /// Reject code, kind of escrow, or number of new signatures, by verdict.
+    pub reason: u16,
+    /// What it awaits.
+    pub awaits: Awaits,
+    /// First-seen ordinal, if accepted.
+    pub first_seen: u64,
+    /// AID.
+    pub aid: Arc<str>,
+    /// SAID.
+    pub said: Arc<str>,
+    /// Sequence number.
+    pub sn: u128,
+    /// Ordinal in the log, if accepted.
+    pub ordinal: Option<u64>,
+    /// Whether every signature verified, if checked.
+    pub verified: bool,
+}
+
+/// How unknown signatures are handled.
+pub enum Checking<'v> {
+    /// Assume them good and note them.
+    Assume,
+    /// Check them at once.
+    Now(&'v Verifier),
+}
+
+/// A key event on its way through the rules.
+pub struct Incoming<'x> {
+    /// Parsed body.
+    pub event: &'x crate::event::KeyEvent<'x>,
+    /// Its bytes.
+    pub signed: Signed,
+    /// Controller signatures.
+    pub sigs: Vec<Indexed64>,
+    /// Witness signatures.
+    pub wigs: Vec<Indexed64>,
+    /// Anchor couple.
+    pub couple: Option<Couple>,
+    /// First-seen ordinal and date of a replay, used in cloned mode only.
+    pub replayed: Option<(u64, i64)>,
+    /// Whether the source is trusted.
+    pub local: bool,
+    /// Source.
+    pub source: u32,
+    /// The escrow it is retried from.
+    pub retried: Option<Kind>,
+}
+
+impl Incoming<'_> {
+    /// Whether the rules of the reference's head apply.
+    pub fn head(&self, options: &Options) -> bool {
+        options.head(self.event.major)
+    }
+}
+
+/// A place to look at again.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Wake {
+    /// AID.
+    pub aid: Arc<str>,
+    /// Sequence number.
+    pub sn: u128,
+}
+
+/// The context of a fold.
+pub struct Fold<'e> {
+    /// How to judge.
+    pub options: &'e Options,
+    /// The batch's bytes.
+    pub source: &'e [u8],
+    /// State.
+    pub view: View<'e>,
+    memo: &'e mut Memo,
+    checking: Checking<'e>,
+    /// Checks assumed to be good.
+    pub unknown: Vec<Pending>,
+    /// Microseconds since 1970.
+    pub now: i64,
+    /// What came out.
+    pub rows: Vec<Row>,
+    /// Places to look at again, in order.
+    pub wakes: VecDeque<Wake>,
+    woken: AHashSet<Wake>,
+    /// Ordinal given to the event being accepted.
+    pub accepted: Option<(u64, u64)>,
+}
+
+impl<'e> Fold<'e> {
+    /// A fold without changes.
+    pub fn new(options: &'e Options, source: &'e [u8], view: View<'e>, memo: &'e mut Memo, checking: Checking<'e>, now: i64) -> Self {
+        Fold {
+            options,
+            source,
+            view,
+            memo,
+            checking,
+            unknown: Vec::new(),
+            now,
+            rows: Vec::new(),
+            wakes: VecDeque::new(),
+            woken: AHashSet::default(),
+            accepted: None,
+        }
+    }
+
+    /// Whether HARDEN rule `rule` is on.
+    pub fn harden(&self, rule: usize) -> bool {
+        self.options.switches.on(rule)
+    }
+
+    /// Whether `signature` by `key` over `signed` holds, or is assumed to.
+    pub fn verify(&mut self, signed: &Signed, key: &VerificationKey, signature: &Plain64) -> bool {
+        let matches = signature.algorithm == Some(key.algorithm);
+        if signature.algorithm.is_none() || (!matches && self.harden(3)) {
+            return false;
+        }
+        match self.memo.look(self.source, signed, key, signature) {
+            Ok(valid) => valid,
+            Err(pending) => match self.checking {
+                Checking::Assume => {
+                    self.unknown.push(pending);
+                    true
+                }
+                Checking::Now(verifier) => {
+                    let valid = verifier.verify_one(&pending.check(self.source));
+                    self.memo.note(pending, valid);
+                    valid
+                }
+            },
+        }
+    }
+
+    /// Asks for a place to be looked at again. Repeats are dropped while it waits.
+    pub fn wake(&mut self, aid: &str, sn: u128) {
+        if self.options.hold_wakes {
+            return;
+        }
+        let wake = Wake { aid: aid.into(), sn };
+        if self.woken.insert(wake.clone()) {
+            self.wakes.push_back(wake);
+        }
+    }
+
+    /// The next place to look at again.
+    pub fn next_wake(&mut self) -> Option<Wake> {
+        let wake = self.wakes.pop_front()?;
+        self.woken.remove(&wake);
+        Some(wake)
+    }
+
+    /// Notes what became of a message or of a retried entry.
+    pub fn report(&mut self, message: Option<u32>, identity: &Identity<'_>, decision: Decision) {
+        let mut row = Row {
+            message,
+            ilk: identity.ilk,
+            verdict: Verdict::Checked,
+            reason: 0,
+            awaits: Awaits::Nothing,
+            first_seen: 0,
+            aid: identity.pre.into(),
+            said: identity.said.into(),
+            sn: identity.sn,
+            ordinal: None,
+            verified: false,
+        };
+        match decision {
+            Decision::Accepted => {
+                row.verdict = Verdict::Accepted;
+                if let Some((ordinal, first_seen)) = self.accepted.take() {
+                    row.ordinal = Some(ordinal);
+                    row.first_seen = first_seen;
+                }
+            }
+            Decision::Duplicate(new) => {
+                row.verdict = Verdict::Duplicate;
+                row.reason = u16::try_from(new).unwrap_or(u16::MAX);
+            }
+            Decision::Escrowed(kind, awaits) => {
+                row.verdict = Verdict::Escrowed;
+                row.reason = kind as u16;
+                row.awaits = awaits;
+            }
+            Decision::Rejected(refusal) => {
+                row.verdict = Verdict::Rejected;
+                row.reason = Refusal::number(refusal);
+            }
+            Decision::Checked(verified) => row.verified = verified,
+        }
+        self.accepted = None;
+        self.rows.push(row);
+    }
+
+    /// Notes that an entry left its escrow without becoming anything.
+    pub fn report_left(&mut self, verdict: Verdict, kind: Kind, identity: &Identity<'_>) {
+        self.rows.push(Row {
+            message: None,
+            ilk: identity.ilk,
+            verdict,
+            reason: kind as u16,
+            awaits: Awaits::Nothing,
+            first_seen: 0,
+            aid: identity.pre.into(),
+            said: identity.said.into(),
+            sn: identity.sn,
+            ordinal: None,
+            verified: false,
+        });
+    }
+}
+
+/// The identity of a key event.
+pub fn identity<'x>(event: &crate::event::KeyEvent<'x>) -> Identity<'x> {
+    Identity { ilk: event.ilk as u8, pre: event.pre, said: event.said, sn: event.sn }
+}
+
+/// Whether the event, by type and place, may change key state: the next event, or a recovery.
+/// Source: keri-events.md 9.
+pub fn may_update(ilk: Ilk, sn: u128, sn_state: u128, sn_est: u128) -> bool {
+    let next = sn_state.checked_add(1);
+    Some(sn) == next || (ilk == Ilk::Rot && sn > sn_est && sn <= sn_state) || (ilk == Ilk::Drt && sn >= sn_est && sn <= sn_state)
+}

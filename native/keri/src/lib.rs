@@ -1,0 +1,33 @@
+//! The rules of KERI: what a message means for key state, and what is to be stored.
+//!
+//! Pure: no I/O, no clock. [`batch::Batch::prepare`] parses messages, [`engine::Engine::settle`] judges them against
+//! state that the caller fetches, and answers with verdicts and writes.
+
+#![forbid(unsafe_code)]
+
+mod base;
+pub mod batch;
+mod codec;
+pub mod columns;
+pub mod date;
+pub mod decision;
+pub mod digest;
+pub mod engine;
+pub mod event;
+mod fold;
+mod native;
+mod number;
+pub mod options;
+mod prefix;
+mod record;
+mod replay;
+mod routed;
+mod rules;
+mod said;
+mod signature;
+mod state;
+pub mod store;
+mod threshold;
+mod view;
+pub mod views;
+pub mod writes;

@@ -1,0 +1,379 @@
+//! The other stored records: log entries, key event log index, late attachments, waiting entries, anchors.
+
+use std::sync::Arc;
+
+use crate::codec::{Decoder, Encoder};
+use crate::decision::{Awaits, Kind};
+use crate::event::Ilk;
+
+/// An anchor couple: the delegating event's sequence number and SAID.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Couple {
+    /// Sequence number.
+    pub sn: u128,
+    /// SAID.
+    pub said: Arc<str>,
+}
+
+/// Attachment sets of an event, each in order of insertion without repeats, as text.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Attached {
+    /// Indexed controller signatures.
+    pub sigs: Vec<Arc<str>>,
+    /// Indexed witness signatures.
+    pub wigs: Vec<Arc<str>>,
+    /// Non-transferable receipts: key + signature.
+    pub rcts: Vec<Arc<str>>,
+    /// Transferable receipts: prefix + sn + SAID + indexed signature.
+    pub vrcs: Vec<Arc<str>>,
+}
+
+/// Which set of [`Attached`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Set {
+    /// Controller signatures.
+    Sigs = 0,
+    /// Witness signatures.
+    Wigs = 1,
+    /// Non-transferable receipts.
+    Rcts = 2,
+    /// Transferable receipts.
+    Vrcs = 3,
+}
+
+impl Attached {
+    /// The set.
+    pub fn set(&mut self, set: Set) -> &mut Vec<Arc<str>> {
+        match set {
+            Set::Sigs => &mut self.sigs,
+            Set::Wigs => &mut self.wigs,
+            Set::Rcts => &mut self.rcts,
+            Set::Vrcs => &mut self.vrcs,
+        }
+    }
+
+    /// Every text with its set.
+    pub fn iter(&self) -> impl Iterator<Item = (Set, &Arc<str>)> {
+        fn of(set: Set, texts: &[Arc<str>]) -> impl Iterator<Item = (Set, &Arc<str>)> {
+            texts.iter().map(move |text| (set, text))
+        }
+        of(Set::Sigs, &self.sigs).chain(of(Set::Wigs, &self.wigs)).chain(of(Set::Rcts, &self.rcts)).chain(of(Set::Vrcs, &self.vrcs))
+    }
+
+    /// Adds a text; false if it is there already.
+    pub fn add(&mut self, set: Set, text: &Arc<str>) -> bool {
+        let texts = self.set(set);
+        let new = !texts.contains(text);
+        if new {
+            texts.push(text.clone());
+        }
+        new
+    }
+
+    fn encode(&self, out: &mut Encoder<'_>) {
+        for texts in [&self.sigs, &self.wigs, &self.rcts, &self.vrcs] {
+            out.texts(texts);
+        }
+    }
+
+    fn decode(from: &mut Decoder<'_>) -> Option<Attached> {
+        Some(Attached { sigs: from.texts()?, wigs: from.texts()?, rcts: from.texts()?, vrcs: from.texts()? })
+    }
+}
+
+fn encode_couple(couple: Option<&Couple>, out: &mut Encoder<'_>) {
+    match couple {
+        None => out.u8(0),
+        Some(couple) => {
+            out.u8(1);
+            out.varint(couple.sn);
+            out.bytes(couple.said.as_bytes());
+        }
+    }
+}
+
+fn decode_couple(from: &mut Decoder<'_>) -> Option<Option<Couple>> {
+    Some(match from.u8()? {
+        0 => None,
+        _ => Some(Couple { sn: from.varint()?, said: from.text()?.into() }),
+    })
+}
+
+/// An accepted event. Written once.
+#[derive(Clone, Debug)]
+pub struct LogRecord {
+    /// AID.
+    pub pre: Arc<str>,
+    /// Sequence number.
+    pub sn: u128,
+    /// SAID.
+    pub said: Arc<str>,
+    /// Type.
+    pub ilk: Ilk,
+    /// Major version.
+    pub major: u8,
+    /// First-seen ordinal under its AID.
+    pub first_seen: u64,
+    /// First-seen date, microseconds since 1970.
+    pub date: i64,
+    /// Ordinal of the governing establishment event (its own, if it is one).
+    pub est: u64,
+    /// Whether it carries event seals.
+    pub seals: bool,
+    /// Whether a trusted source delivered it.
+    pub local: bool,
+    /// Source that delivered it.
+    pub source: u32,
+    /// Witnesses in force from an establishment event on.
+    pub witnesses: Vec<Arc<str>>,
+    /// Anchor couple.
+    pub couple: Option<Couple>,
+    /// Attachments at acceptance.
+    pub attached: Attached,
+    /// Body as received.
+    pub body: Arc<[u8]>,
+}
+
+const FLAG_SEALS: u8 = 1;
+const FLAG_LOCAL: u8 = 2;
+
+impl LogRecord {
+    /// Appends the stored form. The body comes last, without a length, so that it can be found from the end.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        let mut out = Encoder(out);
+        out.u8(u8::from(self.seals) * FLAG_SEALS | u8::from(self.local) * FLAG_LOCAL);
+        out.u8(self.ilk as u8);
+        out.u8(self.major);
+        out.bytes(self.pre.as_bytes());
+        out.varint(self.sn);
+        out.bytes(self.said.as_bytes());
+        out.varint(u128::from(self.first_seen));
+        out.i64(self.date);
+        out.varint(u128::from(self.est));
+        out.varint(u128::from(self.source));
+        out.texts(&self.witnesses);
+        encode_couple(self.couple.as_ref(), &mut out);
+        self.attached.encode(&mut out);
+        out.0.extend_from_slice(&self.body);
+    }
+
+    /// Reads the stored form. `None`: damaged.
+    pub fn decode(bytes: &[u8]) -> Option<LogRecord> {
+        let mut from = Decoder(bytes);
+        let flags = from.u8()?;
+        Some(LogRecord {
+            seals: flags & FLAG_SEALS != 0,
+            local: flags & FLAG_LOCAL != 0,
+            ilk: Ilk::from_index(from.u8()?)?,
+            major: from.u8()?,
+            pre: from.text()?.into(),
+            sn: from.varint()?,
+            said: from.text()?.into(),
+            first_seen: from.u64()?,
+            date: from.i64()?,
+            est: from.u64()?,
+            source: from.u32()?,
+            witnesses: from.texts()?,
+            couple: decode_couple(&mut from)?,
+            attached: Attached::decode(&mut from)?,
+            body: from.0.into(),
+        })
+    }
+}
+
+/// One event logged at a place; the last one of a place is authoritative.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KelEntry {
+    /// Ordinal in the log.
+    pub ordinal: u64,
+    /// First-seen ordinal under its AID.
+    pub first_seen: u64,
+    /// SAID.
+    pub said: Arc<str>,
+}
+
+/// Appends the stored form of a `kel` value.
+pub fn encode_kel(entries: &[KelEntry], out: &mut Vec<u8>) {
+    let mut out = Encoder(out);
+    for entry in entries {
+        out.varint(u128::from(entry.ordinal));
+        out.varint(u128::from(entry.first_seen));
+        out.bytes(entry.said.as_bytes());
+    }
+}
+
+/// Reads a `kel` value. `None`: damaged.
+pub fn decode_kel(bytes: &[u8]) -> Option<Vec<KelEntry>> {
+    let (mut from, mut entries) = (Decoder(bytes), Vec::with_capacity(1));
+    while !from.0.is_empty() {
+        entries.push(KelEntry { ordinal: from.u64()?, first_seen: from.u64()?, said: from.text()?.into() });
+    }
+    Some(entries)
+}
+
+/// An event that seals {i, s, d} of another. Stored in the key of the `seals` table; the value is the ordinal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Anchor {
+    /// AID of the sealing event.
+    pub pre: Arc<str>,
+    /// Its sequence number.
+    pub sn: u128,
+    /// Its ordinal.
+    pub ordinal: u64,
+}
+
+/// A membership of a waiting row in an escrow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Membership {
+    /// Which escrow.
+    pub kind: Kind,
+    /// Place in the order of insertion within (kind, AID, sn).
+    pub order: u32,
+    /// What it awaits.
+    pub awaits: Awaits,
+}
+
+/// A waiting event: what is known of (AID, sn, SAID) before, or besides, acceptance.
+#[derive(Clone, Debug, Default)]
+pub struct WaitingEvent {
+    /// SAID.
+    pub said: Arc<str>,
+    /// When the SAID was first heard of, microseconds since 1970. Written once.
+    pub date: i64,
+    /// Whether a trusted source delivered it; once true it stays true.
+    pub local: bool,
+    /// Source that delivered it first.
+    pub source: u32,
+    /// Escrows it is in.
+    pub memberships: Vec<Membership>,
+    /// Anchor couple.
+    pub couple: Option<Couple>,
+    /// Attachments known so far.
+    pub attached: Attached,
+    /// Version string's major number.
+    pub major: u8,
+    /// Body as received; empty when only a date, couple or attachments are known.
+    pub body: Arc<[u8]>,
+}
+
+/// A waiting receipt signature.
+#[derive(Clone, Debug)]
+pub struct WaitingReceipt {
+    /// Its only escrow.
+    pub membership: Membership,
+    /// SAID of the receipted event, as the receipt names it.
+    pub said: Arc<str>,
+    /// The reference's value after the SAID: siger | key + cigar | pre + sn + said + siger.
+    pub value: Arc<str>,
+    /// When it came, microseconds since 1970.
+    pub date: i64,
+    /// Source that delivered it.
+    pub source: u32,
+}
+
+/// A row of the `waiting` table. The first two bytes are the mask of its kinds.
+#[derive(Clone, Debug)]
+pub enum Waiting {
+    /// An event.
+    Event(WaitingEvent),
+    /// A receipt.
+    Receipt(WaitingReceipt),
+}
+
+const TAG_EVENT: u8 = 0;
+const TAG_RECEIPT: u8 = 1;
+
+fn encode_membership(membership: Membership, out: &mut Encoder<'_>) {
+    out.u8(membership.kind as u8);
+    out.varint(u128::from(membership.order));
+    out.u8(membership.awaits as u8);
+}
+
+fn decode_membership(from: &mut Decoder<'_>) -> Option<Membership> {
+    Some(Membership { kind: Kind::from_index(from.u8()?)?, order: from.u32()?, awaits: awaits(from.u8()?)? })
+}
+
+fn awaits(index: u8) -> Option<Awaits> {
+    use Awaits::{Anchor, Approval, Delegator, Event, Inception, NextSignatures, Nothing, PriorEvent, SignerEvent, Signatures, WitnessReceipts};
+    let all = [
+        Nothing, Inception, PriorEvent, Signatures, NextSignatures, WitnessReceipts, Delegator, Anchor, Approval, Event, SignerEvent,
+    ];
+    all.into_iter().find(|awaits| *awaits as u8 == index)
+}
+
+impl Waiting {
+    /// Mask of the kinds it waits as.
+    pub fn kinds(&self) -> u16 {
+        match self {
+            Waiting::Event(event) => event.memberships.iter().fold(0, |mask, membership| mask | membership.kind.bit()),
+            Waiting::Receipt(receipt) => receipt.membership.kind.bit(),
+        }
+    }
+
+    /// Appends the stored form.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        let mut out = Encoder(out);
+        out.u16(self.kinds());
+        match self {
+            Waiting::Event(event) => {
+                out.u8(TAG_EVENT);
+                out.u8(event.memberships.len() as u8);
+                for membership in &event.memberships {
+                    encode_membership(*membership, &mut out);
+                }
+                out.bytes(event.said.as_bytes());
+                out.i64(event.date);
+                out.u8(u8::from(event.local));
+                out.varint(u128::from(event.source));
+                encode_couple(event.couple.as_ref(), &mut out);
+                event.attached.encode(&mut out);
+                out.u8(event.major);
+                out.0.extend_from_slice(&event.body);
+            }
+            Waiting::Receipt(receipt) => {
+                out.u8(TAG_RECEIPT);
+                encode_membership(receipt.membership, &mut out);
+                out.bytes(receipt.said.as_bytes());
+                out.bytes(receipt.value.as_bytes());
+                out.i64(receipt.date);
+                out.varint(u128::from(receipt.source));
+            }
+        }
+    }
+
+    /// Reads the stored form. `None`: damaged.
+    pub fn decode(bytes: &[u8]) -> Option<Waiting> {
+        let mut from = Decoder(bytes);
+        from.u16()?;
+        if from.u8()? == TAG_RECEIPT {
+            return Some(Waiting::Receipt(WaitingReceipt {
+                membership: decode_membership(&mut from)?,
+                said: from.text()?.into(),
+                value: from.text()?.into(),
+                date: from.i64()?,
+                source: from.u32()?,
+            }));
+        }
+        let count = from.u8()?;
+        Some(Waiting::Event(WaitingEvent {
+            memberships: (0..count).map(|_| decode_membership(&mut from)).collect::<Option<_>>()?,
+            said: from.text()?.into(),
+            date: from.i64()?,
+            local: from.u8()? != 0,
+            source: from.u32()?,
+            couple: decode_couple(&mut from)?,
+            attached: Attached::decode(&mut from)?,
+            major: from.u8()?,
+            body: from.0.into(),
+        }))
+    }
+
+    /// The part of its key after AID and sn: unique within the place, in a fixed form.
+    pub fn id(&self) -> Vec<u8> {
+        match self {
+            Waiting::Event(event) => [b"e", event.said.as_bytes()].concat(),
+            Waiting::Receipt(receipt) => [&[b'r', receipt.membership.kind as u8], receipt.said.as_bytes(), receipt.value.as_bytes()].concat(),
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! First seen: logs an event, folds key state, and wakes what waited for it.
+//!
+//! Source: keri-events.md 13; database.md "Writes at acceptance".
+
+use std::sync::Arc;
+
+use crate::decision::Decision;
+use crate::fold::{Fold, Incoming};
+use crate::record::{Anchor, Attached, KelEntry, LogRecord, Set, Waiting};
+use crate::rules::check::Checked;
+use crate::state::{Establishment, KeyState};
+use crate::store::seal_key;
+
+impl Fold<'_> {
+    pub(crate) fn accept(
+        &mut self,
+        incoming: &Incoming<'_>,
+        est: Arc<Establishment>,
+        checked: Checked,
+        state: Option<&KeyState>,
+    ) -> Decision {
+        let event = incoming.event;
+        let ordinal = self.view.ordinal;
+        self.view.ordinal += 1;
+        let first_seen = state.map_or(0, |state| state.first_seen + 1);
+        let date = incoming.replayed.filter(|_| self.options.cloned).map_or(self.now, |(_, date)| date);
+        let said: Arc<str> = event.said.into();
+        let pre: Arc<str> = event.pre.into();
+        let body: Arc<[u8]> = match &incoming.signed {
+            crate::signature::Signed::Held(body) => body.clone(),
+            source @ crate::signature::Signed::Source(_) => source.bytes(self.source).into(),
+        };
+        let record = LogRecord {
+            pre: pre.clone(),
+            sn: event.sn,
+            said: said.clone(),
+            ilk: event.ilk,
+            major: event.major,
+            first_seen,
+            date,
+            est: est.ordinal,
+            seals: !event.seals.is_empty(),
+            local: incoming.local,
+            source: incoming.source,
+            witnesses: if event.ilk.establishes() { est.witnesses.clone() } else { Vec::new() },
+            couple: checked.couple.clone(),
+            attached: self.attached_at_acceptance(incoming, &checked),
+            body,
+        };
+        self.view.own.logs.insert(ordinal, Arc::new(record));
+        let sn_high = state.map(|state| state.sn_high);
+        let fresh = sn_high.is_none_or(|high| event.sn > high);
+        self.view.kel_add(&pre, event.sn, KelEntry { ordinal, first_seen, said: said.clone() }, fresh);
+        for seal in &event.seals {
+            let anchor = Anchor { pre: pre.clone(), sn: event.sn, ordinal };
+            self.view.anchors_added.push((seal_key(seal.pre, seal.sn, seal.said), anchor));
+        }
+        let next = KeyState {
+            est,
+            major: event.major,
+            sn: event.sn,
+            prior: event.prior.into(),
+            said,
+            first_seen,
+            date,
+            ilk: event.ilk,
+            sn_high: sn_high.map_or(event.sn, |high| high.max(event.sn)),
+        };
+        self.view.aid_mut(&pre).state = Some(next);
+        self.forget_couple_of_accepted(incoming);
+        self.accepted = Some((ordinal, first_seen));
+        self.wake_after(incoming);
+        Decision::Accepted
+    }
+
+    /// What the log keeps: the verified signatures; in the reference's mode together with all that its shared
+    /// tables hold for the event already.
+    fn attached_at_acceptance(&mut self, incoming: &Incoming<'_>, checked: &Checked) -> Attached {
+        let event = incoming.event;
+        let mut attached = Attached::default();
+        if !self.harden(13) && self.view.aid(event.pre).rows > 0 {
+            if let Some(at) = self.view.waiting_event(event.pre, event.sn, event.said) {
+                if let Waiting::Event(waiting) = &self.view.slot(event.pre, event.sn).rows[at].waiting {
+                    attached = waiting.attached.clone();
+                }
+            }
+        }
+        for (set, list) in [(Set::Sigs, &checked.sigs), (Set::Wigs, &checked.wigs)] {
+            for signature in list {
+                attached.add(set, &signature.text);
+            }
+        }
+        attached
+    }
+
+    fn wake_after(&mut self, incoming: &Incoming<'_>) {
+        if self.options.hold_wakes {
+            return;
+        }
+        let event = incoming.event;
+        let record = self.view.aid(event.pre);
+        let (rows, awaited) = (record.rows, record.awaited);
+        if rows > 0 {
+            self.wake(event.pre, event.sn);
+            if let Some(next) = event.sn.checked_add(1) {
+                self.wake(event.pre, next);
+            }
+        }
+        if awaited > 0 {
+            self.wake_awaiting(event.pre, event.sn);
+        }
+        for seal in &event.seals {
+            if self.view.aid(seal.pre).rows > 0 {
+                self.wake(seal.pre, seal.sn);
+            }
+        }
+    }
+
+    /// Wakes the receipts elsewhere that await the event of `signer` at `sn`.
+    fn wake_awaiting(&mut self, signer: &str, sn: u128) {
+        for key in self.view.awaiting(signer, sn) {
+            if let Some((aid, sn, _)) = crate::store::split_place(&key) {
+                self.wake(aid, sn);
+            }
+        }
+    }
+}

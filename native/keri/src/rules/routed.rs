@@ -1,0 +1,79 @@
+//! Signatures of messages without a state machine here.
+//!
+//! Source: cesr.md 5; keri-events.md 18 and 19.
+
+use crate::decision::{Decision, Reject};
+use crate::fold::Fold;
+use crate::prefix::VerificationKey;
+use crate::routed::{Needs, Routed};
+use crate::rules::receipts::{Couple64, Group64};
+use crate::signature::{Indexed64, Signed};
+
+/// Signatures under a signer's latest establishment event.
+#[derive(Clone, Debug)]
+pub struct Last64 {
+    /// Signer.
+    pub pre: std::sync::Arc<str>,
+    /// Signatures.
+    pub signatures: Vec<Indexed64>,
+}
+
+/// Whether signatures hold.
+enum Held {
+    Yes,
+    No,
+    UnknownSigner,
+}
+
+impl Fold<'_> {
+    /// Checks the signatures of a message whose signers are known.
+    pub fn process_routed(&mut self, routed: &Routed<'_>, signed: &Signed, couples: &[Couple64], groups: &[Group64], last: &[Last64]) -> Decision {
+        if routed.needs == Needs::Signatures && couples.is_empty() && groups.is_empty() && last.is_empty() {
+            return Reject::NoSignatures.into();
+        }
+        let mut all = true;
+        for couple in couples {
+            let key = VerificationKey::parse(&couple.key);
+            match (key, couple.plain) {
+                (Some(key), Some(plain)) if self.verify(signed, &key, &plain) => {}
+                _ => return Reject::RoutedSignature.into(),
+            }
+        }
+        for group in groups {
+            match self.group_held(group, signed) {
+                Held::Yes => {}
+                Held::No => return Reject::RoutedSignature.into(),
+                Held::UnknownSigner => all = false,
+            }
+        }
+        for group in last {
+            let state = self.view.aid(&group.pre).state.clone();
+            match state.map(|state| self.all_hold(signed, &group.signatures, &state.est.keys)) {
+                Some(true) => {}
+                Some(false) => return Reject::RoutedSignature.into(),
+                None => all = false,
+            }
+        }
+        Decision::Checked(all)
+    }
+
+    fn group_held(&mut self, group: &Group64, signed: &Signed) -> Held {
+        let Some(entry) = self.view.last(&group.pre, group.sn) else { return Held::UnknownSigner };
+        if entry.said != group.said {
+            return Held::No;
+        }
+        let keys = self.governing(entry.ordinal).map(|governing| governing.keys);
+        match keys.map(|keys| self.all_hold(signed, &group.signatures, &keys)) {
+            Some(true) => Held::Yes,
+            Some(false) => Held::No,
+            None => Held::UnknownSigner,
+        }
+    }
+
+    fn all_hold(&mut self, signed: &Signed, signatures: &[Indexed64], keys: &[VerificationKey]) -> bool {
+        !signatures.is_empty()
+            && signatures.iter().all(|signature| {
+                keys.get(signature.index as usize).is_some_and(|key| self.verify(signed, key, &signature.plain()))
+            })
+    }
+}

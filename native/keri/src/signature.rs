@@ -1,0 +1,153 @@
+//! Signatures in the form that the rules compare and check, and the memo of checks already made.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use kelpipe_cesr::indexer::Indexed;
+use kelpipe_cesr::Alphabet;
+use kelpipe_cesr::primitive::Primitive;
+use kelpipe_crypto::{Algorithm, Check};
+
+use crate::prefix::{VerificationKey, signature_algorithm};
+use crate::store::Map;
+
+/// Bytes of every signature that can be verified here.
+const SIGNATURE_BYTES: usize = 64;
+
+/// The bytes that a signature is over.
+#[derive(Clone, Debug)]
+pub enum Signed {
+    /// In the batch's source.
+    Source(Range<u32>),
+    /// From the store.
+    Held(Arc<[u8]>),
+}
+
+impl Signed {
+    /// The bytes.
+    pub fn bytes<'a>(&'a self, source: &'a [u8]) -> &'a [u8] {
+        match self {
+            Signed::Source(range) => source.get(range.start as usize..range.end as usize).unwrap_or(&[]),
+            Signed::Held(bytes) => bytes,
+        }
+    }
+}
+
+/// An indexed signature.
+#[derive(Clone, Debug)]
+pub struct Indexed64 {
+    /// Text form.
+    pub text: Arc<str>,
+    /// Index into the current keys.
+    pub index: u32,
+    /// Index into the prior next-key digests; absent for current-only codes.
+    pub ondex: Option<u32>,
+    /// Algorithm of the code; `None`: one that cannot be verified.
+    pub algorithm: Option<Algorithm>,
+    raw: [u8; SIGNATURE_BYTES],
+}
+
+impl Indexed64 {
+    /// From a parsed indexer.
+    pub fn new(indexed: &Indexed<'_>) -> Indexed64 {
+        let raw = indexed.raw64();
+        Indexed64 {
+            text: indexed.text.into(),
+            index: indexed.index,
+            ondex: indexed.ondex,
+            algorithm: raw.and(signature_algorithm(true, indexed.row.code)),
+            raw: raw.unwrap_or([0; SIGNATURE_BYTES]),
+        }
+    }
+
+    /// From stored text.
+    pub fn parse(text: &str) -> Option<Indexed64> {
+        Indexed::parse(text.as_bytes(), Alphabet::Strict).ok().map(|indexed| Indexed64::new(&indexed))
+    }
+
+    /// As a plain signature.
+    pub fn plain(&self) -> Plain64 {
+        Plain64 { algorithm: self.algorithm, raw: self.raw }
+    }
+}
+
+/// A signature without index.
+#[derive(Clone, Copy, Debug)]
+pub struct Plain64 {
+    /// Algorithm of the code; `None`: one that cannot be verified.
+    pub algorithm: Option<Algorithm>,
+    /// r‖s or R‖S.
+    pub raw: [u8; SIGNATURE_BYTES],
+}
+
+impl Plain64 {
+    /// From a parsed primitive; `None` if it is not a signature of 64 bytes.
+    pub fn new(primitive: &Primitive<'_>) -> Option<Plain64> {
+        let algorithm = signature_algorithm(false, primitive.row.code);
+        primitive.raw_array().map(|raw| Plain64 { algorithm, raw })
+    }
+}
+
+/// What identifies a check within a batch. Bytes are identified by their address: they stay where they are
+/// while the memo holds on to them.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct Id {
+    address: usize,
+    length: usize,
+    signature: [u8; SIGNATURE_BYTES],
+    key: [u8; 33],
+    algorithm: u8,
+}
+
+/// A check that a fold assumed to be good.
+pub struct Pending {
+    id: Id,
+    signed: Signed,
+    key: VerificationKey,
+    signature: Plain64,
+}
+
+impl Pending {
+    /// In the form that the verifier takes.
+    pub fn check<'a>(&'a self, source: &'a [u8]) -> Check<'a> {
+        Check {
+            algorithm: self.key.algorithm,
+            key: self.key.raw(),
+            message: self.signed.bytes(source),
+            signature: &self.signature.raw,
+        }
+    }
+}
+
+/// Checks made so far for one batch.
+#[derive(Default)]
+pub struct Memo {
+    known: Map<Id, bool>,
+    held: Vec<Signed>,
+}
+
+impl Memo {
+    /// The verdict, if it is known; otherwise the check to make.
+    pub fn look(&self, source: &[u8], signed: &Signed, key: &VerificationKey, signature: &Plain64) -> Result<bool, Pending> {
+        let bytes = signed.bytes(source);
+        let mut raw = [0; 33];
+        raw[..key.raw().len()].copy_from_slice(key.raw());
+        let id = Id {
+            address: bytes.as_ptr() as usize,
+            length: bytes.len(),
+            signature: signature.raw,
+            key: raw,
+            algorithm: key.algorithm as u8,
+        };
+        let known = if self.known.is_empty() { None } else { self.known.get(&id) };
+        known.copied().ok_or_else(|| Pending { id, signed: signed.clone(), key: key.clone(), signature: *signature })
+    }
+
+    /// Notes a verdict, and keeps the bytes alive so that their address stays theirs.
+    pub fn note(&mut self, pending: Pending, valid: bool) {
+        self.known.insert(pending.id, valid);
+        if let Signed::Held(_) = pending.signed {
+            self.held.push(pending.signed);
+        }
+    }
+}

@@ -1,0 +1,291 @@
+//! Tables, keys, and the units in which the rules read and write them.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use kelpipe_cesr::Alphabet;
+use kelpipe_cesr::primitive::Primitive;
+use smallvec::SmallVec;
+
+use crate::decision::Kind;
+use crate::options::Limits;
+use crate::record::{Anchor, KelEntry, LogRecord, Set, Waiting, decode_kel};
+use crate::state::AidRecord;
+
+/// Tables, by the number that crosses the boundary.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Table {
+    /// aid → [`AidRecord`].
+    Aids = 0,
+    /// aid ‖ sn16 → [`KelEntry`] list.
+    Kel = 1,
+    /// ordinal8 → [`LogRecord`].
+    Log = 2,
+    /// ordinal8 ‖ seq4 → set number and text.
+    Late = 3,
+    /// i ‖ sn16 ‖ SAID ‖ anchoring aid ‖ its sn16 → ordinal8.
+    Seals = 4,
+    /// aid ‖ sn16 ‖ id → [`Waiting`].
+    Waiting = 5,
+    /// signer ‖ sn16 ‖ key of the waiting row → empty.
+    Awaits = 6,
+    /// micros8 ‖ key of the waiting row → empty.
+    Expiry = 7,
+    /// aid ‖ sn16 → empty.
+    Wake = 8,
+    /// name → bytes.
+    Meta = 9,
+}
+
+/// Name of the `meta` entry that holds the next ordinal.
+pub const META_ORDINAL: &[u8] = b"ordinal";
+
+/// A key of one place: aid ‖ sn16, or more behind it.
+pub type Key = SmallVec<[u8; 64]>;
+
+/// aid ‖ sn16.
+pub fn place(aid: &str, sn: u128) -> Key {
+    let mut key = Key::from_slice(aid.as_bytes());
+    key.extend_from_slice(&sn.to_be_bytes());
+    key
+}
+
+/// i ‖ sn16 ‖ SAID.
+pub fn seal_key(aid: &str, sn: u128, said: &str) -> Key {
+    let mut key = place(aid, sn);
+    key.extend_from_slice(said.as_bytes());
+    key
+}
+
+/// Splits aid ‖ sn16 ‖ rest. `None`: not of that form.
+pub fn split_place(key: &[u8]) -> Option<(&str, u128, &[u8])> {
+    let aid = Primitive::parse(key, Alphabet::Strict).ok()?.text;
+    let (sn, rest) = key.get(aid.len()..)?.split_at_checked(16)?;
+    Some((aid, u128::from_be_bytes(sn.try_into().ok()?), rest))
+}
+
+/// Hash map with a keyed hash: keys come from strangers.
+pub type Map<K, V> = HashMap<K, V, ahash::RandomState>;
+
+/// A row of a [`Slot`].
+#[derive(Clone, Debug)]
+pub struct SlotRow {
+    /// What waits.
+    pub waiting: Waiting,
+    /// Whether it differs from what is stored.
+    pub dirty: bool,
+    /// Its entry in the `expiry` table, as stored.
+    pub deadline: Option<i64>,
+}
+
+/// Everything that waits at one place.
+#[derive(Clone, Debug, Default)]
+pub struct Slot {
+    /// Rows, in key order as loaded, new ones behind.
+    pub rows: Vec<SlotRow>,
+    /// Rows taken away: id, stored deadline, and for a transferable receipt the key it awaits.
+    pub removed: Vec<(Vec<u8>, Option<i64>, Option<Key>)>,
+}
+
+/// Attachments that came after acceptance.
+#[derive(Clone, Debug, Default)]
+pub struct Late {
+    /// In order of arrival.
+    pub items: Vec<(Set, Arc<str>)>,
+    /// How many of them are stored.
+    pub stored: usize,
+}
+
+/// Units by their keys.
+#[derive(Debug, Default)]
+pub struct Units {
+    /// By AID.
+    pub aids: Map<Arc<str>, AidRecord>,
+    /// By place.
+    pub kels: Map<Key, Vec<KelEntry>>,
+    /// By ordinal.
+    pub logs: Map<u64, Arc<LogRecord>>,
+    /// By ordinal.
+    pub lates: Map<u64, Late>,
+    /// By seal key.
+    pub anchors: Map<Key, Vec<Anchor>>,
+    /// By place.
+    pub slots: Map<Key, Slot>,
+    /// By the place of the signer's event: keys of waiting rows.
+    pub awaits: Map<Key, Vec<Key>>,
+}
+
+/// A unit that the engine does not have.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Need {
+    /// Key state and counts of an AID.
+    Aid(Arc<str>),
+    /// Events at a place.
+    Kel(Key),
+    /// A logged event.
+    Log(u64),
+    /// Late attachments of a logged event.
+    Late(u64),
+    /// Who anchors an event.
+    Anchors(Key),
+    /// What waits at a place.
+    Slot(Key),
+    /// What awaits an event of a signer.
+    Awaits(Key),
+}
+
+/// Read requests as they cross the boundary: 5 words each (table, mode, key start, key end, limit).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Requests {
+    /// Words.
+    pub ops: Vec<u32>,
+    /// Keys.
+    pub arena: Vec<u8>,
+}
+
+/// Number of words of a request or write.
+pub const OP_WORDS: usize = 5;
+const MODE_GET: u32 = 0;
+const MODE_PREFIX: u32 = 1;
+
+impl Requests {
+    /// Encodes needs, in their order.
+    pub fn of<'n>(needs: impl Iterator<Item = &'n Need>) -> Requests {
+        let mut requests = Requests::default();
+        for need in needs {
+            match need {
+                Need::Aid(aid) => requests.push(Table::Aids, MODE_GET, aid.as_bytes()),
+                Need::Kel(key) => requests.push(Table::Kel, MODE_GET, key),
+                Need::Log(ordinal) => requests.push(Table::Log, MODE_GET, &ordinal.to_be_bytes()),
+                Need::Late(ordinal) => requests.push(Table::Late, MODE_PREFIX, &ordinal.to_be_bytes()),
+                Need::Anchors(key) => requests.push(Table::Seals, MODE_PREFIX, key),
+                Need::Slot(key) => requests.push(Table::Waiting, MODE_PREFIX, key),
+                Need::Awaits(key) => requests.push(Table::Awaits, MODE_PREFIX, key),
+            }
+        }
+        requests
+    }
+
+    fn push(&mut self, table: Table, mode: u32, key: &[u8]) {
+        let start = self.arena.len() as u32;
+        self.arena.extend_from_slice(key);
+        self.ops.extend([table as u32, mode, start, self.arena.len() as u32, 0]);
+    }
+}
+
+/// A reader over what the store answered.
+struct Answer<'a>(&'a [u8]);
+
+impl<'a> Answer<'a> {
+    fn word(&mut self) -> Option<usize> {
+        let (head, tail) = self.0.split_at_checked(4)?;
+        self.0 = tail;
+        head.try_into().ok().map(|bytes| u32::from_le_bytes(bytes) as usize)
+    }
+
+    fn record(&mut self) -> Option<(&'a [u8], &'a [u8])> {
+        let (key, value) = (self.word()?, self.word()?);
+        let (key, tail) = self.0.split_at_checked(key)?;
+        let (value, tail) = tail.split_at_checked(value)?;
+        self.0 = tail;
+        Some((key, value))
+    }
+}
+
+impl Units {
+    /// Takes what the store answered to `needs`. `None`: the answer or a record in it is damaged.
+    pub fn load(&mut self, needs: &[Need], answer: &[u8], limits: &Limits) -> Option<()> {
+        let mut answer = Answer(answer);
+        for need in needs {
+            let count = answer.word()?;
+            let mut records = Vec::with_capacity(count.min(64));
+            for _ in 0..count {
+                records.push(answer.record()?);
+            }
+            self.take(need, &records, limits)?;
+        }
+        Some(())
+    }
+
+    fn take(&mut self, need: &Need, records: &[(&[u8], &[u8])], limits: &Limits) -> Option<()> {
+        let first = records.first().map(|(_, value)| *value);
+        match need {
+            Need::Aid(aid) => {
+                let record = first.map_or(Some(AidRecord::default()), AidRecord::decode)?;
+                self.aids.insert(aid.clone(), record);
+            }
+            Need::Kel(key) => {
+                self.kels.insert(key.clone(), first.map_or(Some(Vec::new()), decode_kel)?);
+            }
+            Need::Log(ordinal) => {
+                if let Some(value) = first {
+                    self.logs.insert(*ordinal, Arc::new(LogRecord::decode(value)?));
+                }
+            }
+            Need::Late(ordinal) => {
+                let items: Option<Vec<_>> = records.iter().map(|(_, value)| decode_late(value)).collect();
+                let items = items?;
+                let stored = items.len();
+                self.lates.insert(*ordinal, Late { items, stored });
+            }
+            Need::Anchors(key) => {
+                let anchors: Option<Vec<_>> = records.iter().map(|(full, value)| decode_anchor(key.len(), full, value)).collect();
+                self.anchors.insert(key.clone(), anchors?);
+            }
+            Need::Slot(key) => {
+                let rows: Option<Vec<_>> = records.iter().map(|(_, value)| loaded_row(value, limits)).collect();
+                self.slots.insert(key.clone(), Slot { rows: rows?, removed: Vec::new() });
+            }
+            Need::Awaits(key) => {
+                let keys = records.iter().filter_map(|(full, _)| full.get(key.len()..)).map(Key::from_slice).collect();
+                self.awaits.insert(key.clone(), keys);
+            }
+        }
+        Some(())
+    }
+}
+
+fn loaded_row(value: &[u8], limits: &Limits) -> Option<SlotRow> {
+    let waiting = Waiting::decode(value)?;
+    let deadline = deadline(&waiting, limits);
+    Some(SlotRow { waiting, dirty: false, deadline })
+}
+
+/// Stored form of a late attachment.
+pub fn encode_late(set: Set, text: &str, out: &mut Vec<u8>) {
+    out.push(set as u8);
+    out.extend_from_slice(text.as_bytes());
+}
+
+/// Reads a late attachment. `None`: damaged.
+pub fn decode_late(value: &[u8]) -> Option<(Set, Arc<str>)> {
+    let (set, text) = value.split_first()?;
+    let set = [Set::Sigs, Set::Wigs, Set::Rcts, Set::Vrcs].into_iter().find(|known| *known as u8 == *set)?;
+    Some((set, std::str::from_utf8(text).ok()?.into()))
+}
+
+fn decode_anchor(prefix: usize, key: &[u8], value: &[u8]) -> Option<Anchor> {
+    let (pre, sn, _) = split_place(key.get(prefix..)?)?;
+    Some(Anchor { pre: pre.into(), sn, ordinal: u64::from_be_bytes(value.try_into().ok()?) })
+}
+
+/// Microseconds after which an entry of `kind` leaves by timeout; `None`: never. Source: escrows.md 1 and 2.
+pub fn timeout(kind: Kind, limits: &Limits) -> Option<i64> {
+    let seconds = match kind {
+        Kind::OutOfOrder | Kind::Delegable => limits.out_of_order_seconds,
+        Kind::LikelyDuplicitous if limits.evidence_kept => return None,
+        Kind::Misfit => return None,
+        _ => limits.partial_seconds,
+    };
+    Some(seconds.saturating_mul(1_000_000))
+}
+
+/// When the first of a row's memberships times out.
+pub fn deadline(waiting: &Waiting, limits: &Limits) -> Option<i64> {
+    let of = |kind, date: i64| timeout(kind, limits).map(|timeout| date.saturating_add(timeout));
+    match waiting {
+        Waiting::Event(event) => event.memberships.iter().filter_map(|membership| of(membership.kind, event.date)).min(),
+        Waiting::Receipt(receipt) => of(receipt.membership.kind, receipt.date),
+    }
+}

@@ -1,0 +1,257 @@
+//! What a fold sees: its own changes over uncommitted ones over the cache over what was fetched for the batch.
+//!
+//! A unit that is nowhere is taken as absent and noted in `needs`: such a fold is repeated with more records.
+
+use std::sync::Arc;
+
+use ahash::AHashSet;
+
+use crate::base::Base;
+use crate::record::{Anchor, KelEntry, LogRecord, Set, Waiting};
+use crate::state::AidRecord;
+use crate::store::{Key, Late, Need, Slot, Units, place, seal_key};
+
+/// How many places ahead of a missing one are asked for when a chain of waiting events may follow.
+const PREFETCH_PLACES: u128 = 64;
+
+/// The state as one fold sees and changes it.
+pub struct View<'b> {
+    base: &'b Base,
+    loaded: &'b Units,
+    /// Changed or read units; everything in it is the fold's own.
+    pub own: Units,
+    /// AIDs whose record changed.
+    pub dirty_aids: AHashSet<Arc<str>>,
+    /// Places whose key event log changed.
+    pub dirty_kels: AHashSet<Key>,
+    /// Anchors added, by seal key.
+    pub anchors_added: Vec<(Key, Anchor)>,
+    /// Next ordinal to give.
+    pub ordinal: u64,
+    /// Units that were taken as absent.
+    pub needs: AHashSet<Need>,
+    /// The same, in order of first use.
+    pub needs_in_order: Vec<Need>,
+}
+
+impl<'b> View<'b> {
+    /// A view without changes.
+    pub fn new(base: &'b Base, loaded: &'b Units) -> Self {
+        View {
+            base,
+            loaded,
+            own: Units::default(),
+            dirty_aids: AHashSet::default(),
+            dirty_kels: AHashSet::default(),
+            anchors_added: Vec::new(),
+            ordinal: base.ordinal(),
+            needs: AHashSet::default(),
+            needs_in_order: Vec::new(),
+        }
+    }
+
+    fn need(&mut self, need: Need) {
+        if self.needs.insert(need.clone()) {
+            self.needs_in_order.push(need);
+        }
+    }
+
+    fn aid_entry(&mut self, aid: &str) -> &mut AidRecord {
+        if !self.own.aids.contains_key(aid) {
+            let known = self.base.aid(aid).or_else(|| self.loaded.aids.get(aid)).cloned();
+            let key: Arc<str> = aid.into();
+            let record = known.unwrap_or_else(|| {
+                self.need(Need::Aid(key.clone()));
+                AidRecord::default()
+            });
+            self.own.aids.insert(key, record);
+        }
+        self.own.aids.entry(aid.into()).or_default()
+    }
+
+    /// The record of an AID.
+    pub fn aid(&mut self, aid: &str) -> &AidRecord {
+        if self.own.aids.contains_key(aid) {
+            return &self.own.aids[aid];
+        }
+        self.aid_entry(aid)
+    }
+
+    /// The record of an AID, to be changed.
+    pub fn aid_mut(&mut self, aid: &str) -> &mut AidRecord {
+        if !self.dirty_aids.contains(aid) {
+            self.aid(aid);
+            self.dirty_aids.insert(aid.into());
+        }
+        self.aid(aid);
+        self.own.aids.get_mut(aid).expect("read just before")
+    }
+
+    /// Events logged at a place, superseded ones first. Empty above the highest sequence number ever logged.
+    pub fn kel(&mut self, aid: &str, sn: u128) -> &[KelEntry] {
+        let key = place(aid, sn);
+        if !self.own.kels.contains_key(&key) {
+            let high = self.aid(aid).state.as_ref().map(|state| state.sn_high);
+            let known = self.base.kel(&key).or_else(|| self.loaded.kels.get(&key)).cloned();
+            let entries = match (known, high) {
+                (Some(entries), _) => entries,
+                (None, Some(high)) if sn <= high => {
+                    self.need(Need::Kel(key.clone()));
+                    Vec::new()
+                }
+                _ => Vec::new(),
+            };
+            self.own.kels.insert(key.clone(), entries);
+        }
+        self.own.kels.get(&key).map_or(&[], Vec::as_slice)
+    }
+
+    /// The authoritative event at a place.
+    pub fn last(&mut self, aid: &str, sn: u128) -> Option<KelEntry> {
+        self.kel(aid, sn).last().cloned()
+    }
+
+    /// Adds an event at a place. `fresh`: the caller knows that nothing was logged there.
+    pub fn kel_add(&mut self, aid: &str, sn: u128, entry: KelEntry, fresh: bool) {
+        let key = place(aid, sn);
+        if !fresh {
+            self.kel(aid, sn);
+        }
+        self.own.kels.entry(key.clone()).or_default().push(entry);
+        self.dirty_kels.insert(key);
+    }
+
+    /// A logged event.
+    pub fn log(&mut self, ordinal: u64) -> Option<Arc<LogRecord>> {
+        if let Some(record) = self.own.logs.get(&ordinal) {
+            return Some(record.clone());
+        }
+        let known = self.base.log(ordinal).or_else(|| self.loaded.logs.get(&ordinal).cloned());
+        if known.is_none() {
+            self.need(Need::Log(ordinal));
+        }
+        known
+    }
+
+    /// Attachments that came after acceptance.
+    pub fn late(&mut self, ordinal: u64) -> &mut Late {
+        if !self.own.lates.contains_key(&ordinal) {
+            let known = self.base.late(ordinal).or_else(|| self.loaded.lates.get(&ordinal)).cloned();
+            let fresh = ordinal >= self.base.ordinal();
+            let late = known.unwrap_or_else(|| {
+                if !fresh {
+                    self.need(Need::Late(ordinal));
+                }
+                Late::default()
+            });
+            self.own.lates.insert(ordinal, late);
+        }
+        self.own.lates.entry(ordinal).or_default()
+    }
+
+    /// Everything attached to a logged event of one set, early and late.
+    pub fn attached(&mut self, ordinal: u64, set: Set) -> Vec<Arc<str>> {
+        let mut texts = self.log(ordinal).map_or_else(Vec::new, |record| record.attached.clone().set(set).clone());
+        let late = self.late(ordinal);
+        texts.extend(late.items.iter().filter(|(of, _)| *of == set).map(|(_, text)| text.clone()));
+        texts
+    }
+
+    /// Adds an attachment to a logged event; false if it is there already.
+    pub fn attach(&mut self, record: &LogRecord, ordinal: u64, set: Set, text: &Arc<str>) -> bool {
+        let early = record.attached.iter().any(|(of, known)| of == set && known == text);
+        let late = self.late(ordinal);
+        if early || late.items.iter().any(|(of, known)| *of == set && known == text) {
+            return false;
+        }
+        late.items.push((set, text.clone()));
+        true
+    }
+
+    /// Who anchors {i, s, d}, in order of acceptance.
+    pub fn anchors(&mut self, aid: &str, sn: u128, said: &str) -> Vec<Anchor> {
+        let key = seal_key(aid, sn, said);
+        let mut anchors = match self.loaded.anchors.get(&key) {
+            Some(anchors) => anchors.clone(),
+            None => {
+                self.need(Need::Anchors(key.clone()));
+                Vec::new()
+            }
+        };
+        let added = self.anchors_added.iter().filter(|(of, _)| *of == key).map(|(_, anchor)| anchor);
+        for anchor in self.base.anchors(&key).iter().chain(added) {
+            if !anchors.contains(anchor) {
+                anchors.push(anchor.clone());
+            }
+        }
+        anchors.sort_by_key(|anchor| anchor.ordinal);
+        anchors
+    }
+
+    /// What waits at a place.
+    pub fn slot(&mut self, aid: &str, sn: u128) -> &mut Slot {
+        let key = place(aid, sn);
+        if !self.own.slots.contains_key(&key) {
+            let known = self.base.slot(&key).or_else(|| self.loaded.slots.get(&key)).cloned();
+            let slot = match known {
+                Some(slot) => slot,
+                None if self.stored_rows(aid) == 0 => Slot::default(),
+                None => {
+                    self.need(Need::Slot(key.clone()));
+                    Slot::default()
+                }
+            };
+            self.own.slots.insert(key.clone(), slot);
+        }
+        self.own.slots.entry(key).or_default()
+    }
+
+    /// Rows that wait under an AID in what was committed or is cached: 0 means that no slot need be read.
+    fn stored_rows(&mut self, aid: &str) -> u32 {
+        match self.base.aid(aid).or_else(|| self.loaded.aids.get(aid)) {
+            Some(record) => record.rows,
+            None => self.aid(aid).rows,
+        }
+    }
+
+    /// Asks for the places after `sn` together: a chain of waiting events is about to be read.
+    pub fn prefetch_chain(&mut self, aid: &str, sn: u128) {
+        let key = place(aid, sn);
+        if self.own.slots.contains_key(&key) || self.base.slot(&key).is_some() || self.loaded.slots.contains_key(&key) {
+            return;
+        }
+        let ahead = PREFETCH_PLACES.min(u128::from(self.stored_rows(aid)));
+        for next in 0..ahead {
+            let Some(next) = sn.checked_add(next) else { break };
+            let key = place(aid, next);
+            if self.base.slot(&key).is_none() && !self.loaded.slots.contains_key(&key) {
+                self.need(Need::Slot(key));
+            }
+        }
+    }
+
+    /// Keys of waiting rows that await an event of `signer` at `sn`.
+    pub fn awaiting(&mut self, signer: &str, sn: u128) -> Vec<Key> {
+        let key = place(signer, sn);
+        self.awaits_entry(&key).clone()
+    }
+
+    /// Notes that a waiting row awaits the event at `key`.
+    pub fn awaits_entry(&mut self, key: &Key) -> &mut Vec<Key> {
+        if !self.own.awaits.contains_key(key) {
+            let known = self.base.awaits(key).or_else(|| self.loaded.awaits.get(key)).cloned();
+            let keys = known.unwrap_or_else(|| {
+                self.need(Need::Awaits(key.clone()));
+                Vec::new()
+            });
+            self.own.awaits.insert(key.clone(), keys);
+        }
+        self.own.awaits.entry(key.clone()).or_default()
+    }
+
+    /// The waiting event with this SAID at a place, if any.
+    pub fn waiting_event(&mut self, aid: &str, sn: u128, said: &str) -> Option<usize> {
+        let is = |waiting: &Waiting| matches!(waiting, Waiting::Event(event) if &*event.said == said);
+        self.slot(aid, sn).rows.iter().position(|row| is(&row.waiting))
+    }
+}

@@ -1,0 +1,190 @@
+//! What a part stores: puts and deletes, sorted by table and key, with their bytes in one arena.
+
+use std::sync::Arc;
+
+use crate::fold::Wake;
+use crate::options::Limits;
+use crate::record::{Anchor, encode_kel};
+use crate::rules::signer_place;
+use crate::state::AidRecord;
+use crate::store::{Key, META_ORDINAL, OP_WORDS, Slot, Table, Units, deadline, encode_late, place};
+use crate::view::View;
+
+/// Changes that a fold made.
+pub(crate) struct Changes {
+    own: Units,
+    dirty_aids: ahash::AHashSet<Arc<str>>,
+    dirty_kels: ahash::AHashSet<Key>,
+    anchors: Vec<(Key, Anchor)>,
+    ordinal: u64,
+}
+
+/// Puts and deletes as they cross the boundary: 5 words each (table, kind, key start, key end, value end).
+#[derive(Debug, Default)]
+pub struct Writes {
+    /// Words.
+    pub ops: Vec<u32>,
+    /// Keys, each followed by its value.
+    pub arena: Arc<Vec<u8>>,
+}
+
+/// Writes being put together.
+#[derive(Default)]
+pub(crate) struct Out {
+    ops: Vec<[u32; OP_WORDS]>,
+    /// Bytes so far.
+    pub arena: Vec<u8>,
+}
+
+const PUT: u32 = 0;
+const DELETE: u32 = 1;
+
+impl Out {
+    fn put(&mut self, table: Table, key: &[&[u8]], value: impl FnOnce(&mut Vec<u8>)) {
+        let start = self.arena.len() as u32;
+        for part in key {
+            self.arena.extend_from_slice(part);
+        }
+        let key_end = self.arena.len() as u32;
+        value(&mut self.arena);
+        self.ops.push([table as u32, PUT, start, key_end, self.arena.len() as u32]);
+    }
+
+    fn delete(&mut self, table: Table, key: &[&[u8]]) {
+        let at = self.ops.len();
+        self.put(table, key, |_| {});
+        self.ops[at][1] = DELETE;
+    }
+
+    /// The wake-ups that were cut off before, and those that are now.
+    pub fn wakes(&mut self, before: &[Wake], after: &[Wake]) {
+        for wake in before.iter().filter(|wake| !after.contains(wake)) {
+            self.delete(Table::Wake, &[&place(&wake.aid, wake.sn)]);
+        }
+        for wake in after.iter().filter(|wake| !before.contains(wake)) {
+            self.put(Table::Wake, &[&place(&wake.aid, wake.sn)], |_| {});
+        }
+    }
+
+    /// Sorts and closes.
+    pub fn finish(mut self) -> Writes {
+        let arena = self.arena;
+        self.ops.sort_by(|a, b| {
+            let key = |op: &[u32; OP_WORDS]| arena.get(op[2] as usize..op[3] as usize).unwrap_or(&[]);
+            (a[0], key(a)).cmp(&(b[0], key(b)))
+        });
+        Writes { ops: self.ops.into_flattened(), arena: Arc::new(arena) }
+    }
+}
+
+impl Changes {
+    /// Takes the changes out of a view.
+    pub fn of(view: View<'_>) -> Changes {
+        Changes {
+            own: view.own,
+            dirty_aids: view.dirty_aids,
+            dirty_kels: view.dirty_kels,
+            anchors: view.anchors_added,
+            ordinal: view.ordinal,
+        }
+    }
+
+    /// Encodes them. Returned with them: the changed units, clean; the AID records only read; the next ordinal.
+    pub fn encode(mut self, limits: &Limits, ordinal_before: u64) -> (Out, Units, Vec<(Arc<str>, AidRecord)>, u64) {
+        let mut out = Out::default();
+        let mut kept = Units::default();
+        let mut logs: Vec<_> = std::mem::take(&mut self.own.logs).into_iter().collect();
+        logs.sort_unstable_by_key(|(ordinal, _)| *ordinal);
+        for (ordinal, record) in logs {
+            out.put(Table::Log, &[&ordinal.to_be_bytes()], |arena| record.encode(arena));
+            kept.logs.insert(ordinal, record);
+        }
+        self.encode_aids(&mut out, &mut kept);
+        for key in self.dirty_kels {
+            if let Some(entries) = self.own.kels.remove(&key) {
+                out.put(Table::Kel, &[&key], |arena| encode_kel(&entries, arena));
+                kept.kels.insert(key, entries);
+            }
+        }
+        for (ordinal, mut late) in self.own.lates {
+            if late.items.len() > late.stored {
+                for (at, (set, text)) in late.items.iter().enumerate().skip(late.stored) {
+                    let key = [&ordinal.to_be_bytes()[..], &(at as u32).to_be_bytes()];
+                    out.put(Table::Late, &key, |arena| encode_late(*set, text, arena));
+                }
+                late.stored = late.items.len();
+                kept.lates.insert(ordinal, late);
+            }
+        }
+        for (key, anchor) in self.anchors {
+            out.put(Table::Seals, &[&key, &place(&anchor.pre, anchor.sn)], |arena| {
+                arena.extend_from_slice(&anchor.ordinal.to_be_bytes());
+            });
+            kept.anchors.entry(key).or_default().push(anchor);
+        }
+        for (key, slot) in self.own.slots {
+            if let Some(slot) = encode_slot(&key, slot, limits, &mut out) {
+                kept.slots.insert(key, slot);
+            }
+        }
+        kept.awaits = self.own.awaits;
+        if self.ordinal != ordinal_before {
+            let ordinal = self.ordinal;
+            out.put(Table::Meta, &[META_ORDINAL], |arena| arena.extend_from_slice(&ordinal.to_be_bytes()));
+        }
+        let read = self.own.aids.into_iter().collect();
+        (out, kept, read, self.ordinal)
+    }
+
+    fn encode_aids(&mut self, out: &mut Out, kept: &mut Units) {
+        for aid in std::mem::take(&mut self.dirty_aids) {
+            let Some(record) = self.own.aids.remove(&aid) else { continue };
+            if record.is_empty() {
+                out.delete(Table::Aids, &[aid.as_bytes()]);
+            } else {
+                out.put(Table::Aids, &[aid.as_bytes()], |arena| record.encode(arena));
+            }
+            kept.aids.insert(aid, record);
+        }
+    }
+}
+
+/// Writes a slot's changes; the slot as stored then, if it changed.
+fn encode_slot(key: &Key, mut slot: Slot, limits: &Limits, out: &mut Out) -> Option<Slot> {
+    let mut changed = !slot.removed.is_empty();
+    for (id, deadline, awaits) in slot.removed.drain(..) {
+        let back = slot.rows.iter().any(|row| row.waiting.id() == id);
+        if !back {
+            out.delete(Table::Waiting, &[key, &id]);
+            if let Some(awaits) = awaits {
+                out.delete(Table::Awaits, &[&awaits, key, &id]);
+            }
+        }
+        if let Some(micros) = deadline {
+            let same = slot.rows.iter().any(|row| row.waiting.id() == id && crate::store::deadline(&row.waiting, limits) == Some(micros));
+            if !same {
+                out.delete(Table::Expiry, &[&micros.to_be_bytes(), key, &id]);
+            }
+        }
+    }
+    for row in slot.rows.iter_mut().filter(|row| row.dirty) {
+        changed = true;
+        let id = row.waiting.id();
+        out.put(Table::Waiting, &[key, &id], |arena| row.waiting.encode(arena));
+        let new = deadline(&row.waiting, limits);
+        if new != row.deadline {
+            if let Some(micros) = row.deadline {
+                out.delete(Table::Expiry, &[&micros.to_be_bytes(), key, &id]);
+            }
+            if let Some(micros) = new {
+                out.put(Table::Expiry, &[&micros.to_be_bytes(), key, &id], |_| {});
+            }
+        }
+        if let Some((signer, sn)) = signer_place(&row.waiting) {
+            out.put(Table::Awaits, &[&place(&signer, sn), key, &id], |_| {});
+        }
+        row.deadline = new;
+        row.dirty = false;
+    }
+    changed.then_some(slot)
+}
