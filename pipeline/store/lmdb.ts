@@ -42,8 +42,10 @@ export async function openReader(directory: string): Promise<StoreReader> {
       what: `there is no database in ${directory}`,
       next: 'name one with --store DIR, or make one with "kelpipe ingest SRC --store DIR"',
     })
-  const reader = new LmdbReader(openFiles(directory, { readOnly: true }), directory)
-  return checked(reader, directory)
+  return checked(
+    opened(directory, () => new LmdbReader(openFiles(directory, { readOnly: true }), directory)),
+    directory,
+  )
 }
 
 /** Runs a synchronous step of the store, and may take its time. */
@@ -54,9 +56,8 @@ export async function openStore(directory: string, timed: Timed = (step) => step
   makeDirectory(directory)
   const lock = lockWriter(directory)
   try {
-    const store = new LmdbStore(openFiles(directory, {}), directory, { lock, timed })
-    await checked(store, directory)
-    return store
+    const store = opened(directory, () => new LmdbStore(openFiles(directory, {}), directory, { lock, timed }))
+    return await checked(store, directory)
   } catch (error) {
     lock.release()
     throw error
@@ -90,13 +91,25 @@ function makeDirectory(directory: string): void {
   }
 }
 
-function openFiles(directory: string, options: Partial<RootDatabaseOptionsWithPath>): RootDatabase {
+/** Each commit is one explicit batch, with one promise that tells how it ended. */
+const openFiles = (directory: string, options: Partial<RootDatabaseOptionsWithPath>): RootDatabase =>
+  open({
+    path: directory,
+    noSubdir: false,
+    maxDbs: tableNames.length + 2,
+    eventTurnBatching: false,
+    ...options,
+  })
+
+/** Opens files and tables; says what it is about when that fails. */
+function opened<Opened>(directory: string, openAll: () => Opened): Opened {
   try {
-    return open({ path: directory, noSubdir: false, maxDbs: tableNames.length + 2, ...options })
+    return openAll()
   } catch (cause) {
+    if (cause instanceof PipelineError) throw cause
     throw new PipelineError('store/open', {
       what: `cannot open the database in ${directory}`,
-      next: 'look at the rights of its files; a file that is no database has to be moved away',
+      next: 'look at the rights of its files and at its disk; a file that is no database has to be moved away',
       cause,
     })
   }
@@ -173,6 +186,7 @@ class LmdbStore extends LmdbReader implements Store {
   readonly #lock: WriterLock
   readonly #timed: Timed
   #committed: Promise<void> = Promise.resolve()
+  #failed = false
 
   constructor(root: RootDatabase, directory: string, { lock, timed }: { lock: WriterLock; timed: Timed }) {
     super(root, directory)
@@ -190,6 +204,7 @@ class LmdbStore extends LmdbReader implements Store {
       const { flushed } = await committing
       await inTime(flushed, this.#directory)
     } catch (error) {
+      this.#failed = true
       throw await this.#explained(error)
     }
   }
@@ -199,7 +214,8 @@ class LmdbStore extends LmdbReader implements Store {
   }
 
   override async close(): Promise<void> {
-    await super.close()
+    // After a failed transaction lmdb waits for ever for the flush of those behind it.
+    if (!this.#failed) await super.close()
     this.#lock.release()
   }
 
