@@ -42,7 +42,9 @@ pub(crate) fn integer(chars: &[u8]) -> Option<u32> {
 
 /// As [`integer`] for characters that were checked before; `+` and `/` count as `-` and `_`.
 pub(crate) fn integer_lenient(chars: &[u8]) -> u32 {
-    chars.iter().fold(0, |sum, &char| sum << 6 | u32::from(LENIENT[usize::from(char)] & 63))
+    chars.iter().fold(0, |sum, &char| {
+        sum << 6 | u32::from(LENIENT[usize::from(char)] & 63)
+    })
 }
 
 /// Appends `value` as `digits` characters, cut to that many from the left.
@@ -68,8 +70,9 @@ pub(crate) fn first_foreign(chars: &[u8], alphabet: Alphabet) -> Option<usize> {
     for block in chars.chunks(32) {
         let all = block.iter().fold(true, |ok, &c| ok & inside(c));
         if !all {
-            let at =
-                block.iter().position(|&c| !(inside(c) || lenient && (c == b'+' || c == b'/')));
+            let at = block
+                .iter()
+                .position(|&c| !(inside(c) || lenient && (c == b'+' || c == b'/')));
             if let Some(at) = at {
                 return Some(base + at);
             }
@@ -113,10 +116,18 @@ mod tests {
     fn every_byte_is_inside_or_outside() {
         for byte in 0..=255u8 {
             let inside = CHARS.contains(&byte);
-            assert_eq!(first_foreign(&[byte], Alphabet::Strict).is_none(), inside, "{byte:#x}");
+            assert_eq!(
+                first_foreign(&[byte], Alphabet::Strict).is_none(),
+                inside,
+                "{byte:#x}"
+            );
             assert_eq!(value(byte).is_some(), inside, "{byte:#x}");
             let lenient = inside || byte == b'+' || byte == b'/';
-            assert_eq!(first_foreign(&[byte], Alphabet::Lenient).is_none(), lenient, "{byte:#x}");
+            assert_eq!(
+                first_foreign(&[byte], Alphabet::Lenient).is_none(),
+                lenient,
+                "{byte:#x}"
+            );
         }
     }
 

@@ -24,7 +24,10 @@ pub struct Span {
 
 impl Span {
     pub(crate) fn new(start: usize, end: usize) -> Self {
-        Self { start: start as u32, end: end as u32 }
+        Self {
+            start: start as u32,
+            end: end as u32,
+        }
     }
 
     /// Bytes from start to end.
@@ -34,7 +37,9 @@ impl Span {
 
     /// The bytes of the span in `bytes`; empty when it does not reach so far.
     pub fn of(self, bytes: &[u8]) -> &[u8] {
-        bytes.get(self.start as usize..self.end as usize).unwrap_or_default()
+        bytes
+            .get(self.start as usize..self.end as usize)
+            .unwrap_or_default()
     }
 }
 
@@ -94,7 +99,9 @@ impl<'a> Reader<'a> {
     /// A reader at the start of `bytes`, whose kind the version string told.
     pub fn new(kind: Kind, bytes: &'a [u8], options: &Options) -> Self {
         let _ = kind;
-        Self { inner: json::Json::new(bytes, options) }
+        Self {
+            inner: json::Json::new(bytes, options),
+        }
     }
 
     /// The next token. After the end of the top map: `Truncated`.

@@ -306,7 +306,18 @@ const fn matter_row(
     classes: u16,
     in_stable: bool,
 ) -> MatterRow {
-    MatterRow { code, name, hs, ss, xs, fs: fixed(fs), ls, raw: fixed(raw), classes, in_stable }
+    MatterRow {
+        code,
+        name,
+        hs,
+        ss,
+        xs,
+        fs: fixed(fs),
+        ls,
+        raw: fixed(raw),
+        classes,
+        in_stable,
+    }
 }
 
 #[allow(clippy::too_many_arguments)]
@@ -322,7 +333,18 @@ const fn indexer_row(
     lists: Lists,
     algorithm: Option<Algorithm>,
 ) -> IndexerRow {
-    IndexerRow { code, name, hs, ss, os, fs: fixed(fs), ls, raw: fixed(raw), lists, algorithm }
+    IndexerRow {
+        code,
+        name,
+        hs,
+        ss,
+        os,
+        fs: fixed(fs),
+        ls,
+        raw: fixed(raw),
+        lists,
+        algorithm,
+    }
 }
 
 const fn counter_row(
@@ -332,7 +354,13 @@ const fn counter_row(
     ss: u8,
     unit: Unit,
 ) -> CounterRow {
-    CounterRow { code, name, hs, ss, unit }
+    CounterRow {
+        code,
+        name,
+        hs,
+        ss,
+        unit,
+    }
 }
 
 const fn fixed(size: u32) -> Option<u32> {

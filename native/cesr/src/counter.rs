@@ -63,7 +63,11 @@ pub fn encode(
     count: u32,
     out: &mut String,
 ) -> Result<(), ErrorKind> {
-    let big_prefix = if table == CounterTable::Stable { "-0" } else { "--" };
+    let big_prefix = if table == CounterTable::Stable {
+        "-0"
+    } else {
+        "--"
+    };
     for (prefix, digits) in [("-", 2u8), (big_prefix, 5)] {
         let mut code = String::with_capacity(3);
         code.push_str(prefix);

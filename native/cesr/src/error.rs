@@ -14,7 +14,10 @@ pub struct Error {
 impl Error {
     /// An error of `kind` at byte `at`; offsets beyond `u32` are cut to it.
     pub fn new(kind: ErrorKind, at: usize) -> Self {
-        Self { kind, at: u32::try_from(at).unwrap_or(u32::MAX) }
+        Self {
+            kind,
+            at: u32::try_from(at).unwrap_or(u32::MAX),
+        }
     }
 
     /// The same error, seen from a slice that begins `by` bytes earlier.
@@ -26,7 +29,13 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} at byte {}: {}", self.kind.code(), self.at, self.kind.text())
+        write!(
+            f,
+            "{} at byte {}: {}",
+            self.kind.code(),
+            self.at,
+            self.kind.text()
+        )
     }
 }
 

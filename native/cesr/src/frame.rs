@@ -1,21 +1,20 @@
 //! Cuts a stream into messages. Source: cesr.md sections 2, 4, 6 and 8.
 
+mod framer;
+mod scan;
+mod start;
+mod text;
+
+pub use framer::Framer;
+pub(crate) use start::body_begins;
+pub use text::{attachments_text, body_bytes};
+
 use crate::body::Span;
 use crate::error::ErrorKind;
 use crate::group::Genus;
-use crate::limits::Options;
 use crate::version::Kind;
 
-/// Domain of bytes that are primitives and groups.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Domain {
-    /// Sextets.
-    Binary,
-    /// Some groups in text, some in binary.
-    Mixed,
-    /// Base64 characters.
-    Text,
-}
+pub use crate::group::Domain;
 
 /// One whole message. Offsets are bytes from the start of the window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,30 +50,4 @@ pub struct Fault {
     pub at: u64,
     /// Index in `frames` of the message that comes next after the fault.
     pub before: u32,
-}
-
-/// Cuts one origin's stream; never looks twice at a byte that it has walked over.
-pub struct Framer {
-    options: Options,
-}
-
-impl Framer {
-    /// A framer at the start of a stream.
-    pub fn new(options: &Options) -> Self {
-        Self { options: *options }
-    }
-
-    /// Cuts what can be cut. `window` starts at the first byte not yet consumed; `end` says that no more bytes come, or
-    /// that what is there shall be judged as if none came. Messages and faults are pushed in the order of the stream;
-    /// returned is how many bytes the caller may forget, and must not give again.
-    pub fn frame(
-        &mut self,
-        window: &[u8],
-        end: bool,
-        frames: &mut Vec<Frame>,
-        faults: &mut Vec<Fault>,
-    ) -> usize {
-        let _ = (window, end, frames, faults, &self.options);
-        todo!("state machine")
-    }
 }

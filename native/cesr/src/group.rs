@@ -1,11 +1,28 @@
 //! Attachments: the groups after a message body. Source: cesr.md section 4.
 
+mod collect;
+pub(crate) mod spec;
+pub(crate) mod walk;
+mod write;
+
+pub use collect::parse_attachments;
+pub use write::{Replay, write_replay};
+
 use smallvec::SmallVec;
 
-use crate::error::Error;
 use crate::indexer::Indexed;
-use crate::limits::Options;
 use crate::primitive::Primitive;
+
+/// Domain of bytes that are primitives and groups.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Domain {
+    /// Sextets.
+    Binary,
+    /// Some groups in text, some in binary.
+    Mixed,
+    /// Base64 characters.
+    Text,
+}
 
 /// Version of the code tables in force.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -116,17 +133,4 @@ pub struct Attachments<'a> {
     pub nests: u32,
     /// Groups that HEAD skips or has no handler for.
     pub skipped: u32,
-}
-
-/// Reads the attachments that are the whole of `text`.
-///
-/// # Errors
-/// The first thing that is wrong; nothing is returned then.
-pub fn parse_attachments<'a>(
-    text: &'a [u8],
-    genus: Genus,
-    options: &Options,
-) -> Result<Attachments<'a>, Error> {
-    let _ = (text, genus, options);
-    todo!("walk")
 }

@@ -26,15 +26,16 @@ impl<'a> Indexed<'a> {
     /// `Truncated`, `CountCode`, `OpCode`, `UnknownCode`, `SoftPart`, `Ondex`, `Alphabet`, `MidPad`, `LeadBytes`.
     pub fn parse(text: &'a [u8], alphabet: Alphabet) -> Result<Self, Error> {
         let (row, size) = check(text, alphabet)?;
-        let text = text.get(..size).and_then(|text| std::str::from_utf8(text).ok());
-        let text = text.ok_or_else(|| Error::new(ErrorKind::Alphabet, 0))?;
-        let (index, ondex) = indices(row, text.as_bytes()).map_err(|kind| Error::new(kind, 0))?;
-        Ok(Self { text, row, index, ondex })
+        of_row(text.get(..size).unwrap_or_default(), row).map_err(|kind| Error::new(kind, 0))
     }
 
     /// Decodes the signature into `out`.
     pub fn raw<'b>(&self, out: &'b mut [u8; 114]) -> &'b [u8] {
-        let value = self.text.as_bytes().get(usize::from(self.row.cs())..).unwrap_or_default();
+        let value = self
+            .text
+            .as_bytes()
+            .get(usize::from(self.row.cs())..)
+            .unwrap_or_default();
         let size = match self.row.raw {
             Some(64) => primitive::value_array::<64>(value, self.row.ps(), self.row.ls)
                 .map(|raw| copy(out, &raw)),
@@ -62,11 +63,28 @@ fn copy(out: &mut [u8; 114], raw: &[u8]) -> usize {
     size
 }
 
+/// The indexed signature that is the whole of `text`, which was checked before.
+pub(crate) fn of_row<'a>(
+    text: &'a [u8],
+    row: &'static IndexerRow,
+) -> Result<Indexed<'a>, ErrorKind> {
+    let (index, ondex) = indices(row, text)?;
+    let text = std::str::from_utf8(text).map_err(|_| ErrorKind::Alphabet)?;
+    Ok(Indexed {
+        text,
+        row,
+        index,
+        ondex,
+    })
+}
+
 /// Index and other index from the soft part of `text`.
 fn indices(row: &IndexerRow, text: &[u8]) -> Result<(u32, Option<u32>), ErrorKind> {
     let (hs, middle) = (usize::from(row.hs), usize::from(row.hs + row.ms()));
     let number = |range: std::ops::Range<usize>| {
-        text.get(range).and_then(base64::integer).ok_or(ErrorKind::SoftPart)
+        text.get(range)
+            .and_then(base64::integer)
+            .ok_or(ErrorKind::SoftPart)
     };
     let index = number(hs..middle)?;
     let ondex = number(middle..usize::from(row.cs()))?;
@@ -89,7 +107,9 @@ pub(crate) fn check(
         return Err(Error::new(ErrorKind::Truncated, text.len()));
     }
     let (index, _) = indices(row, text).map_err(|kind| Error::new(kind, usize::from(row.hs)))?;
-    let size = row.fs.map_or_else(|| cs + 4 * index as usize, |fs| fs as usize);
+    let size = row
+        .fs
+        .map_or_else(|| cs + 4 * index as usize, |fs| fs as usize);
     let Some(value) = text.get(cs..size) else {
         return Err(Error::new(ErrorKind::Truncated, text.len()));
     };
@@ -111,7 +131,11 @@ pub(crate) fn check_binary(bytes: &[u8]) -> Result<(&'static IndexerRow, usize),
         return Err(Error::new(ErrorKind::Truncated, bytes.len()));
     }
     let (index, _) = indices(row, code).map_err(|kind| Error::new(kind, 0))?;
-    let size = row.fs.map_or_else(|| cs + 4 * index as usize, |fs| fs as usize) / 4 * 3;
+    let size = row
+        .fs
+        .map_or_else(|| cs + 4 * index as usize, |fs| fs as usize)
+        / 4
+        * 3;
     if bytes.len() < size {
         return Err(Error::new(ErrorKind::Truncated, bytes.len()));
     }

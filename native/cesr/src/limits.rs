@@ -65,6 +65,8 @@ pub struct Options {
     pub version_exact: bool,
     /// Genus version at the start of a stream; `None`: that of each body's version string.
     pub genus: Option<Genus>,
+    /// Leave out attachment groups that have no meaning here instead of refusing their message.
+    pub skip_unknown: bool,
     /// What an input may cost.
     pub limits: Limits,
 }
@@ -77,6 +79,7 @@ impl Default for Options {
             alphabet: Alphabet::Strict,
             version_exact: true,
             genus: None,
+            skip_unknown: false,
             limits: Limits::default(),
         }
     }

@@ -32,8 +32,11 @@ impl<'a> Primitive<'a> {
     /// `Alphabet`, `MidPad`, `LeadBytes`, `RawSize`.
     pub fn parse(text: &'a [u8], alphabet: Alphabet) -> Result<Self, Error> {
         let (row, size) = check(text, alphabet)?;
-        let text = text.get(..size).and_then(|text| std::str::from_utf8(text).ok());
-        text.map(|text| Self { text, row }).ok_or_else(|| Error::new(ErrorKind::Alphabet, 0))
+        let text = text
+            .get(..size)
+            .and_then(|text| std::str::from_utf8(text).ok());
+        text.map(|text| Self { text, row })
+            .ok_or_else(|| Error::new(ErrorKind::Alphabet, 0))
     }
 
     /// Reads a primitive that is the whole of `text`.
@@ -51,13 +54,19 @@ impl<'a> Primitive<'a> {
     /// The soft part without its pad characters: a tag, or the size of a variable primitive.
     pub fn soft(&self) -> &'a str {
         let (start, end) = (self.row.hs + self.row.xs, self.row.cs());
-        self.text.get(usize::from(start)..usize::from(end)).unwrap_or_default()
+        self.text
+            .get(usize::from(start)..usize::from(end))
+            .unwrap_or_default()
     }
 
     /// Decodes the value into `out`, which is cleared first.
     pub fn raw<'b>(&self, out: &'b mut Vec<u8>) -> &'b [u8] {
         out.clear();
-        let value = self.text.as_bytes().get(usize::from(self.row.cs())..).unwrap_or_default();
+        let value = self
+            .text
+            .as_bytes()
+            .get(usize::from(self.row.cs())..)
+            .unwrap_or_default();
         decode_value(value, self.row.ps(), self.row.ls, out);
         out
     }
@@ -211,7 +220,9 @@ pub(crate) fn check_zeros_binary(bytes: &[u8], cs: u8, ls: u8) -> Result<(), Err
     {
         return Err(Error::new(ErrorKind::MidPad, code_bytes - 1));
     }
-    let lead = bytes.get(code_bytes..code_bytes + usize::from(ls)).unwrap_or_default();
+    let lead = bytes
+        .get(code_bytes..code_bytes + usize::from(ls))
+        .unwrap_or_default();
     if lead.iter().any(|&byte| byte != 0) {
         return Err(Error::new(ErrorKind::LeadBytes, code_bytes));
     }

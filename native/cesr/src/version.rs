@@ -77,11 +77,18 @@ impl fmt::Display for Version {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (protocol, kind) = (self.protocol.name(), self.kind.name());
         if !self.is_v2() {
-            return write!(f, "{protocol}{:x}{:x}{kind}{:06x}_", self.major, self.minor, self.size);
+            return write!(
+                f,
+                "{protocol}{:x}{:x}{kind}{:06x}_",
+                self.major, self.minor, self.size
+            );
         }
         let mut text = String::with_capacity(V2_SIZE);
         text.push_str(protocol);
-        for (major, minor) in [(self.major, self.minor), (self.genus_major, self.genus_minor)] {
+        for (major, minor) in [
+            (self.major, self.minor),
+            (self.genus_major, self.genus_minor),
+        ] {
             base64::push_integer(u32::from(major), 1, &mut text);
             base64::push_integer(u32::from(minor), 2, &mut text);
         }
@@ -154,6 +161,20 @@ pub(crate) fn is_v2_shaped(text: &[u8]) -> bool {
         && text[18] == b'.'
 }
 
+/// The size in a string of either shape.
+pub(crate) fn size_of(text: &[u8]) -> u32 {
+    if text.len() == V2_SIZE {
+        return text
+            .get(14..18)
+            .and_then(base64::integer)
+            .unwrap_or_default();
+    }
+    let digits = text.get(10..16).unwrap_or_default();
+    digits.iter().fold(0, |sum, &digit| {
+        sum << 4 | (digit as char).to_digit(16).unwrap_or_default()
+    })
+}
+
 fn parse_v1(text: &[u8]) -> Result<Version, ErrorKind> {
     if !is_v1_shaped(text) {
         return Err(ErrorKind::Version);
@@ -166,10 +187,18 @@ fn parse_v1(text: &[u8]) -> Result<Version, ErrorKind> {
     if &text[4..6] != b"10" {
         return Err(ErrorKind::Version);
     }
-    let size = text[10..16]
-        .iter()
-        .fold(0, |sum, &digit| sum << 4 | (digit as char).to_digit(16).unwrap_or_default());
-    Ok(Version { protocol, major: 1, minor: 0, genus_major: 1, genus_minor: 0, kind, size })
+    let size = text[10..16].iter().fold(0, |sum, &digit| {
+        sum << 4 | (digit as char).to_digit(16).unwrap_or_default()
+    });
+    Ok(Version {
+        protocol,
+        major: 1,
+        minor: 0,
+        genus_major: 1,
+        genus_minor: 0,
+        kind,
+        size,
+    })
 }
 
 fn parse_v2(text: &[u8]) -> Result<Version, ErrorKind> {
@@ -181,6 +210,13 @@ fn parse_v2(text: &[u8]) -> Result<Version, ErrorKind> {
     if &text[4..7] != b"CAA" || &text[7..10] != b"CAA" {
         return Err(ErrorKind::Version);
     }
-    let size = base64::integer(&text[14..18]).unwrap_or_default();
-    Ok(Version { protocol, major: 2, minor: 0, genus_major: 2, genus_minor: 0, kind, size })
+    Ok(Version {
+        protocol,
+        major: 2,
+        minor: 0,
+        genus_major: 2,
+        genus_minor: 0,
+        kind,
+        size: size_of(text),
+    })
 }

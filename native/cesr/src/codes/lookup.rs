@@ -61,21 +61,31 @@ static INDEXER_INDEX: ([u8; 128], [[u8; 128]; 5]) = {
 /// # Errors
 /// As cesr.md section 1, steps 1 to 4: `Truncated`, `CountCode`, `OpCode`, `UnknownCode`.
 pub(crate) fn matter_at(text: &[u8]) -> Result<&'static MatterRow, ErrorKind> {
-    let Some(&first) = text.first() else { return Err(ErrorKind::Truncated) };
+    let Some(&first) = text.first() else {
+        return Err(ErrorKind::Truncated);
+    };
     let row = match first {
         b'A'..=b'Z' | b'a'..=b'z' => MATTER_INDEX.one[usize::from(first)],
         b'0' | b'4' | b'5' | b'6' => {
-            let Some(&second) = text.get(1) else { return Err(ErrorKind::Truncated) };
-            *MATTER_INDEX.two[usize::from(first - b'0')].get(usize::from(second)).unwrap_or(&NONE)
+            let Some(&second) = text.get(1) else {
+                return Err(ErrorKind::Truncated);
+            };
+            *MATTER_INDEX.two[usize::from(first - b'0')]
+                .get(usize::from(second))
+                .unwrap_or(&NONE)
         }
         b'1' | b'2' | b'3' | b'7' | b'8' | b'9' => {
-            let Some(hard) = text.get(1..4) else { return Err(ErrorKind::Truncated) };
+            let Some(hard) = text.get(1..4) else {
+                return Err(ErrorKind::Truncated);
+            };
             let table = match &hard[..2] {
                 b"AA" => &MATTER_INDEX.four,
                 b"__" => &MATTER_INDEX.test,
                 _ => return Err(ErrorKind::UnknownCode),
             };
-            *table[usize::from(first - b'0')].get(usize::from(hard[2])).unwrap_or(&NONE)
+            *table[usize::from(first - b'0')]
+                .get(usize::from(hard[2]))
+                .unwrap_or(&NONE)
         }
         b'-' => return Err(ErrorKind::CountCode),
         b'_' => return Err(ErrorKind::OpCode),
@@ -89,12 +99,18 @@ pub(crate) fn matter_at(text: &[u8]) -> Result<&'static MatterRow, ErrorKind> {
 /// # Errors
 /// As [`matter_at`].
 pub(crate) fn indexer_at(text: &[u8]) -> Result<&'static IndexerRow, ErrorKind> {
-    let Some(&first) = text.first() else { return Err(ErrorKind::Truncated) };
+    let Some(&first) = text.first() else {
+        return Err(ErrorKind::Truncated);
+    };
     let row = match first {
         b'A'..=b'Z' | b'a'..=b'z' => INDEXER_INDEX.0[usize::from(first)],
         b'0'..=b'4' => {
-            let Some(&second) = text.get(1) else { return Err(ErrorKind::Truncated) };
-            *INDEXER_INDEX.1[usize::from(first - b'0')].get(usize::from(second)).unwrap_or(&NONE)
+            let Some(&second) = text.get(1) else {
+                return Err(ErrorKind::Truncated);
+            };
+            *INDEXER_INDEX.1[usize::from(first - b'0')]
+                .get(usize::from(second))
+                .unwrap_or(&NONE)
         }
         b'-' => return Err(ErrorKind::CountCode),
         b'_' => return Err(ErrorKind::OpCode),
@@ -105,12 +121,16 @@ pub(crate) fn indexer_at(text: &[u8]) -> Result<&'static IndexerRow, ErrorKind> 
 
 /// The Matter row of `code`, which is the hard part and nothing else.
 pub fn matter_row(code: &str) -> Option<&'static MatterRow> {
-    matter_at(code.as_bytes()).ok().filter(|row| row.code == code)
+    matter_at(code.as_bytes())
+        .ok()
+        .filter(|row| row.code == code)
 }
 
 /// The Indexer row of `code`, which is the hard part and nothing else.
 pub fn indexer_row(code: &str) -> Option<&'static IndexerRow> {
-    indexer_at(code.as_bytes()).ok().filter(|row| row.code == code)
+    indexer_at(code.as_bytes())
+        .ok()
+        .filter(|row| row.code == code)
 }
 
 /// Row numbers of a counter table: short codes (`-A`) by letter, big codes by letter.
@@ -121,7 +141,11 @@ struct CounterIndex {
 }
 
 const fn counter_index(rows: &[CounterRow]) -> CounterIndex {
-    let mut index = CounterIndex { short: [NONE; 128], big: [NONE; 128], version: NONE };
+    let mut index = CounterIndex {
+        short: [NONE; 128],
+        big: [NONE; 128],
+        version: NONE,
+    };
     let mut i = 0;
     while i < rows.len() {
         let code = rows[i].code.as_bytes();
@@ -147,7 +171,9 @@ pub(crate) fn counter_in(
     table: CounterTable,
     text: &[u8],
 ) -> Result<&'static CounterRow, ErrorKind> {
-    let [first, second, ..] = *text else { return Err(ErrorKind::Truncated) };
+    let [first, second, ..] = *text else {
+        return Err(ErrorKind::Truncated);
+    };
     match first {
         b'-' => {}
         b'_' => return Err(ErrorKind::OpCode),
@@ -161,11 +187,19 @@ pub(crate) fn counter_in(
     let row = if second.is_ascii_alphabetic() {
         index.short[usize::from(second)]
     } else if second == big {
-        let Some(&third) = text.get(2) else { return Err(ErrorKind::Truncated) };
+        let Some(&third) = text.get(2) else {
+            return Err(ErrorKind::Truncated);
+        };
         *index.big.get(usize::from(third)).unwrap_or(&NONE)
     } else if second == version {
-        let Some(hard) = text.get(..5) else { return Err(ErrorKind::Truncated) };
-        if &hard[2..] == b"AAA" { index.version } else { NONE }
+        let Some(hard) = text.get(..5) else {
+            return Err(ErrorKind::Truncated);
+        };
+        if &hard[2..] == b"AAA" {
+            index.version
+        } else {
+            NONE
+        }
     } else {
         NONE
     };

@@ -127,10 +127,13 @@ pub fn encode_date(date: &str, out: &mut String) -> Result<(), ErrorKind> {
 /// # Errors
 /// `ValueForm` for another length or a character outside the alphabet.
 pub fn encode_tag(tag: &str, out: &mut String) -> Result<(), ErrorKind> {
-    const CODES: [&str; 12] =
-        ["", "0J", "0K", "X", "1AAF", "0L", "0M", "Y", "1AAN", "0N", "0O", "Z"];
+    const CODES: [&str; 12] = [
+        "", "0J", "0K", "X", "1AAF", "0L", "0M", "Y", "1AAN", "0N", "0O", "Z",
+    ];
     let code = CODES.get(tag.len()).filter(|code| !code.is_empty());
-    let row = code.and_then(|code| codes::matter_by_code(code)).ok_or(ErrorKind::ValueForm)?;
+    let row = code
+        .and_then(|code| codes::matter_by_code(code))
+        .ok_or(ErrorKind::ValueForm)?;
     if tag.bytes().any(|c| base64::value(c).is_none()) {
         return Err(ErrorKind::ValueForm);
     }
@@ -204,5 +207,9 @@ pub fn encode_text(text: &str, out: &mut String) -> Result<(), ErrorKind> {
 /// # Errors
 /// `ValueForm` unless it matches `^[A-Za-z_][A-Za-z0-9_]*$`.
 pub fn encode_label(label: &str, out: &mut String) -> Result<(), ErrorKind> {
-    if super::typed::is_label(label) { encode_text(label, out) } else { Err(ErrorKind::ValueForm) }
+    if super::typed::is_label(label) {
+        encode_text(label, out)
+    } else {
+        Err(ErrorKind::ValueForm)
+    }
 }

@@ -51,8 +51,10 @@ impl<'a> Primitive<'a> {
     /// # Errors
     /// `WrongCode`, `Protocol`, `Version`.
     pub fn verser(&self) -> Result<Version, ErrorKind> {
-        let tag =
-            self.tag().filter(|tag| matches!(tag.len(), 7 | 10)).ok_or(ErrorKind::WrongCode)?;
+        let tag = self
+            .tag()
+            .filter(|tag| matches!(tag.len(), 7 | 10))
+            .ok_or(ErrorKind::WrongCode)?;
         let protocol = match tag.get(..4) {
             Some("KERI") => Protocol::Keri,
             Some("ACDC") => Protocol::Acdc,
@@ -153,7 +155,9 @@ impl<'a> Primitive<'a> {
 
     /// Thresholds: hex text of a number, or the weights (`1/2,1/2` in its native spelling `1s2c1s2`) of a StrB64.
     pub fn threshold(&self) -> Option<String> {
-        self.number().map(|value| format!("{value:x}")).or_else(|| self.bext())
+        self.number()
+            .map(|value| format!("{value:x}"))
+            .or_else(|| self.bext())
     }
 
     /// Route: `/` for `-` of a StrB64 path, or the UTF-8 text of a Bytes path. `None` when KERIpy would have written the
@@ -161,7 +165,10 @@ impl<'a> Primitive<'a> {
     pub fn path(&self) -> Option<String> {
         let path = if self.row.is_bext() {
             let packed = self.unpack()?;
-            packed.strip_prefix("--").unwrap_or(&packed).replace('-', "/")
+            packed
+                .strip_prefix("--")
+                .unwrap_or(&packed)
+                .replace('-', "/")
         } else {
             self.utf8()?
         };
@@ -179,7 +186,10 @@ pub(crate) fn encode_path(path: &str, out: &mut String) -> Result<(), ErrorKind>
     if path.contains("//") {
         return Err(ErrorKind::ValueForm);
     }
-    if !path.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'_' || c == b'/') {
+    if !path
+        .bytes()
+        .all(|c| c.is_ascii_alphanumeric() || c == b'_' || c == b'/')
+    {
         return encode::encode_bytes(path.as_bytes(), out);
     }
     let dashed = path.replace('/', "-");

@@ -1,0 +1,489 @@
+//! What can begin where a message must begin. Everything here looks at a bounded number of bytes.
+//! Source: cesr.md sections 2, 3, 4.3, 4.4.
+
+use super::Domain;
+use crate::codes::Unit;
+use crate::convert;
+use crate::error::ErrorKind;
+use crate::group::Genus;
+use crate::group::spec::{self, Role};
+use crate::group::walk::counter_size;
+use crate::limits::{Alphabet, Options};
+use crate::primitive::Primitive;
+use crate::version::{self, Kind, V1_SIZE, V2_SIZE, Version};
+
+/// Characters that any head fits in: sixteen generic groups with genus codes, a wrapped body's version string.
+const HEAD_CHARS_MAX: usize = 320;
+/// Groups inside groups that a head is followed through.
+const HEAD_DEPTH_MAX: u32 = 16;
+
+/// What stands at the start of some bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Start {
+    /// An attachment group, which belongs to no message here.
+    Attachment(Genus),
+    /// A body; `size` bytes with its counter, if it has one.
+    Body {
+        size: u64,
+        kind: Kind,
+        genus: Genus,
+        domain: Domain,
+        wrapped: bool,
+    },
+    /// A body with attachments: its counter, and `size` bytes with it.
+    Framed {
+        counter: usize,
+        size: u64,
+        genus: Genus,
+        binary: bool,
+    },
+    /// Messages one after another: the counter, and `size` bytes with it.
+    Generic {
+        counter: usize,
+        size: u64,
+        genus: Genus,
+        binary: bool,
+    },
+    /// Sets the code tables.
+    Genus { genus: Genus, size: usize },
+}
+
+/// The answer to what stands there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Look {
+    /// More bytes are needed to tell.
+    More,
+    /// Nothing that may stand there.
+    No(ErrorKind),
+    /// Something of known extent that is wrong.
+    Spoiled(ErrorKind, Start),
+    /// A start.
+    Yes(Start),
+}
+
+/// The code tables that a stream is read by.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Tables {
+    /// Set by a genus code or by the caller.
+    pub(super) explicit: Option<Genus>,
+    /// Those of the last message.
+    pub(super) recent: Genus,
+}
+
+/// Whether a body with a valid version string begins `bytes`; `None`: more bytes are needed to tell.
+pub(crate) fn body_begins(bytes: &[u8], options: &Options) -> Option<bool> {
+    match body(bytes, options) {
+        Look::More => None,
+        Look::Yes(_) => Some(true),
+        _ => Some(false),
+    }
+}
+
+/// What stands at the start of `bytes`, which are not empty.
+pub(super) fn look(bytes: &[u8], tables: Tables, options: &Options) -> Look {
+    match bytes.first() {
+        None => Look::More,
+        Some(b'{' | 0x80..=0xdf) => body(bytes, options),
+        Some(b'-') => counted(bytes, false, tables, options),
+        Some(0xf8..=0xfb) => counted(bytes, true, tables, options),
+        Some(b'_' | 0xfc..) => Look::No(ErrorKind::OpCode),
+        Some(_) => Look::No(ErrorKind::ColdStart),
+    }
+}
+
+/// JSON, CBOR or MessagePack.
+fn body(bytes: &[u8], options: &Options) -> Look {
+    if bytes.is_empty() {
+        return Look::More;
+    }
+    let found = if options.version_exact {
+        exact(bytes)
+    } else {
+        search(bytes)
+    };
+    let (at, length) = match found {
+        Ok(place) => place,
+        Err(look) => return look,
+    };
+    let Some(text) = bytes.get(at..at + length) else {
+        return Look::More;
+    };
+    let size = version::size_of(text);
+    if (size as usize) < at + length + 2 {
+        return Look::No(ErrorKind::Trailing);
+    }
+    let (kind, genus, error) = match Version::parse(text) {
+        Ok(version) => {
+            let first = bytes.first().copied().unwrap_or_default();
+            let fits = match version.kind {
+                Kind::Json => first == b'{',
+                Kind::Cbor => matches!(first, 0xa0..=0xbf),
+                Kind::Mgpk => matches!(first, 0x80..=0x8f | 0xde | 0xdf),
+                Kind::Cesr => false,
+            };
+            let genus = Genus {
+                major: version.genus_major,
+                minor: 0,
+            };
+            (version.kind, genus, (!fits).then_some(ErrorKind::Kind))
+        }
+        Err(error) => (Kind::Json, Genus::V1, Some(error.kind)),
+    };
+    let start = Start::Body {
+        size: u64::from(size),
+        kind,
+        genus,
+        domain: Domain::Text,
+        wrapped: false,
+    };
+    error.map_or(Look::Yes(start), |kind| Look::Spoiled(kind, start))
+}
+
+/// Place and length of a version string that is the whole value of the first field, which is `v`.
+fn exact(bytes: &[u8]) -> Result<(usize, usize), Look> {
+    const JSON: &[u8] = b"{\"v\":\"";
+    let no = Err(Look::No(ErrorKind::Version));
+    let head = match bytes.first() {
+        Some(b'{') => {
+            let same = bytes.iter().zip(JSON).take_while(|(a, b)| a == b).count();
+            match same {
+                6 => 6,
+                same if same == bytes.len() => return Err(Look::More),
+                _ => return no,
+            }
+        }
+        Some(0xa0..=0xb7 | 0x80..=0x8f) => 4,
+        Some(0xb8) => 5,
+        Some(0xb9 | 0xde) => 6,
+        Some(0xba | 0xdf) => 8,
+        _ => return no,
+    };
+    if head != 6 || bytes.first() != Some(&b'{') {
+        let is_cbor = matches!(bytes.first(), Some(0xa0..=0xbf));
+        let Some(label) = bytes.get(head - 3..head) else {
+            return Err(Look::More);
+        };
+        let length = match (is_cbor, label) {
+            (true, [0x61, b'v', 0x71]) | (false, [0xa1, b'v', 0xb1]) => V1_SIZE,
+            (true, [0x61, b'v', 0x73]) | (false, [0xa1, b'v', 0xb3]) => V2_SIZE,
+            _ => return no,
+        };
+        return match bytes.get(head..head + length) {
+            None => Err(Look::More),
+            Some(text) if version::is_v1_shaped(text) || version::is_v2_shaped(text) => {
+                Ok((head, length))
+            }
+            Some(_) => no,
+        };
+    }
+    for (length, shaped) in [
+        (V1_SIZE, version::is_v1_shaped as fn(&[u8]) -> bool),
+        (V2_SIZE, version::is_v2_shaped),
+    ] {
+        match bytes.get(head..=head + length) {
+            None => return Err(Look::More),
+            Some(text) if text[length] == b'"' && shaped(&text[..length]) => {
+                return Ok((head, length));
+            }
+            Some(_) => {}
+        }
+    }
+    no
+}
+
+/// Place and length of the first version string that begins within the first bytes, as the reference searches: at most
+/// 12 bytes before a v1 string, 8 before a v2 string.
+fn search(bytes: &[u8]) -> Result<(usize, usize), Look> {
+    for at in 0..=12 {
+        if bytes
+            .get(at..at + V1_SIZE)
+            .is_some_and(version::is_v1_shaped)
+        {
+            return Ok((at, V1_SIZE));
+        }
+        if at <= 8
+            && bytes
+                .get(at..at + V2_SIZE)
+                .is_some_and(version::is_v2_shaped)
+        {
+            return Ok((at, V2_SIZE));
+        }
+    }
+    Err(if bytes.len() < 12 + V1_SIZE {
+        Look::More
+    } else {
+        Look::No(ErrorKind::Version)
+    })
+}
+
+/// A counter where a message must begin. Without a genus code, a v2 message is known by its head; another counter is
+/// read by the tables of the last message.
+fn counted(bytes: &[u8], binary: bool, tables: Tables, options: &Options) -> Look {
+    let mut buffer = Vec::new();
+    let text = if binary {
+        match quick_letter(bytes) {
+            None => return Look::More,
+            Some(b'A' | b'B' | b'F' | b'G' | b'H' | b'T' | b'U' | b'W') => {}
+            Some(_) => {
+                return by_role(
+                    bytes,
+                    &[],
+                    binary,
+                    tables.explicit.unwrap_or(tables.recent),
+                    options,
+                );
+            }
+        }
+        let bytes = &bytes[..bytes.len().min(HEAD_CHARS_MAX / 4 * 3) / 3 * 3];
+        let _ = convert::to_text(bytes, &mut buffer);
+        &buffer[..]
+    } else {
+        &bytes[..bytes.len().min(HEAD_CHARS_MAX)]
+    };
+    match tables.explicit {
+        Some(genus) => by_role(bytes, text, binary, genus, options),
+        None => match head(text, Genus::V2, options, 0) {
+            Head::Good | Head::Wrapped(_, None) => by_role(bytes, text, binary, Genus::V2, options),
+            Head::More if bytes.len() < HEAD_CHARS_MAX => Look::More,
+            _ => by_role(bytes, text, binary, tables.recent, options),
+        },
+    }
+}
+
+/// Whether what stands at the start of `bytes` can be believed among garbage: the counters of a group lead to the
+/// version of a body. `None`: more bytes are needed to tell.
+pub(super) fn is_sure(bytes: &[u8], start: &Start, options: &Options) -> Option<bool> {
+    let (genus, binary) = match *start {
+        Start::Attachment(_) => return Some(false),
+        Start::Body { .. } | Start::Genus { .. } => return Some(true),
+        Start::Framed { genus, binary, .. } | Start::Generic { genus, binary, .. } => {
+            (genus, binary)
+        }
+    };
+    let mut buffer = Vec::new();
+    let text = if binary {
+        let _ = convert::to_text(
+            &bytes[..bytes.len().min(HEAD_CHARS_MAX / 4 * 3) / 3 * 3],
+            &mut buffer,
+        );
+        &buffer[..]
+    } else {
+        &bytes[..bytes.len().min(HEAD_CHARS_MAX)]
+    };
+    match head(text, genus, options, 0) {
+        Head::Good | Head::Wrapped(_, None) => Some(true),
+        Head::More if bytes.len() < HEAD_CHARS_MAX => None,
+        _ => Some(false),
+    }
+}
+
+/// The letter of the counter in the binary domain, whose code may be long; `None`: too few bytes.
+fn quick_letter(bytes: &[u8]) -> Option<u8> {
+    let mut chars = [0; 16];
+    let text = crate::primitive::head_chars(bytes, &mut chars);
+    let letter = *text.get(1)?;
+    if letter == b'-' {
+        text.get(2).copied()
+    } else {
+        Some(letter)
+    }
+}
+
+fn by_role(bytes: &[u8], text: &[u8], binary: bool, genus: Genus, options: &Options) -> Look {
+    let counter = match spec::counter(bytes, genus, binary) {
+        Ok(counter) => counter,
+        Err(error) if error.kind == ErrorKind::Truncated => return Look::More,
+        Err(error) => return Look::No(error.kind),
+    };
+    let own = counter_size(&counter, binary);
+    let content = counter.content_size().unwrap_or_default();
+    let size = own as u64 + if binary { content / 4 * 3 } else { content };
+    let letter = counter
+        .row
+        .code
+        .as_bytes()
+        .last()
+        .copied()
+        .unwrap_or_default();
+    let v2 = genus.major >= 2;
+    match spec::role(&counter, genus) {
+        Err(kind) => Look::No(kind),
+        Ok(Role::Genus(genus)) => Look::Yes(Start::Genus { genus, size: own }),
+        Ok(Role::Attachment(_) | Role::Enclosing(_) | Role::Unhandled) => {
+            Look::Yes(Start::Attachment(genus))
+        }
+        Ok(Role::Message) if letter == if v2 { b'A' } else { b'T' } => Look::Yes(Start::Generic {
+            counter: own,
+            size,
+            genus,
+            binary,
+        }),
+        // Datagram segments and ESSR wrappers of v2: known, never a message here.
+        Ok(Role::Message) => Look::No(ErrorKind::CountCode),
+        Ok(Role::Body) if matches!((v2, letter), (true, b'B') | (false, b'U')) => {
+            Look::Yes(Start::Framed {
+                counter: own,
+                size,
+                genus,
+                binary,
+            })
+        }
+        Ok(Role::Body) => native(text, size, binary, genus, options),
+    }
+}
+
+/// A native or wrapped body, whose head is in `text`.
+fn native(text: &[u8], size: u64, binary: bool, genus: Genus, options: &Options) -> Look {
+    let domain = if binary { Domain::Binary } else { Domain::Text };
+    let mut kind = Kind::Cesr;
+    let mut wrapped = false;
+    let found = match head(text, genus, options, 0) {
+        Head::More => return Look::More,
+        Head::Bad(kind) => Some(kind),
+        Head::Good => None,
+        Head::Wrapped(inner, problem) => {
+            kind = inner;
+            wrapped = true;
+            problem
+        }
+    };
+    let start = Start::Body {
+        size,
+        kind,
+        genus,
+        domain,
+        wrapped,
+    };
+    found.map_or(Look::Yes(start), |kind| Look::Spoiled(kind, start))
+}
+
+/// What a group begins with.
+enum Head {
+    More,
+    Bad(ErrorKind),
+    Good,
+    /// A wrapped body of this kind, and what is wrong with its sizes.
+    Wrapped(Kind, Option<ErrorKind>),
+}
+
+/// Follows the counters at the start of `text` to the version of the first body.
+fn head(text: &[u8], genus: Genus, options: &Options, depth: u32) -> Head {
+    let counter = match spec::counter(text, genus, false) {
+        Ok(counter) if counter.row.unit == Unit::Quadlets => counter,
+        Ok(_) => return Head::Bad(ErrorKind::CountCode),
+        Err(error) if error.kind == ErrorKind::Truncated => return Head::More,
+        Err(error) => return Head::Bad(error.kind),
+    };
+    let letter = counter
+        .row
+        .code
+        .as_bytes()
+        .last()
+        .copied()
+        .unwrap_or_default();
+    let size = counter.content_size().unwrap_or_default();
+    let rest = text.get(counter.size()..).unwrap_or_default();
+    let rest = &rest[..rest.len().min(usize::try_from(size).unwrap_or(usize::MAX))];
+    let cut = (rest.len() as u64) == size;
+    let more = |head: Head| {
+        if cut && matches!(head, Head::More) {
+            Head::Bad(ErrorKind::GroupSize)
+        } else {
+            head
+        }
+    };
+    match (genus.major, letter) {
+        (2.., b'F') => more(verser(rest)),
+        (2.., b'G') => match rest.get(..4) {
+            Some(b"0J_v") => more(verser(&rest[4..])),
+            Some(_) => Head::Bad(ErrorKind::FieldOrder),
+            None => more(Head::More),
+        },
+        (2.., b'H') | (_, b'W') => more(wrapped(rest, size, options)),
+        (2.., b'A' | b'B') | (_, b'T' | b'U') => {
+            if depth >= HEAD_DEPTH_MAX || cut && rest.is_empty() {
+                return Head::Bad(if cut {
+                    ErrorKind::EmptyGroup
+                } else {
+                    ErrorKind::GroupDepth
+                });
+            }
+            let (skip, genus) = leading_genus(rest, genus);
+            let inner = more(head(
+                rest.get(skip..).unwrap_or_default(),
+                genus,
+                options,
+                depth + 1,
+            ));
+            if let Head::Wrapped(_, problem) = inner {
+                problem.map_or(Head::Good, Head::Bad)
+            } else {
+                inner
+            }
+        }
+        _ => Head::Bad(ErrorKind::CountCode),
+    }
+}
+
+/// Size and meaning of a genus code at the start of `text`, if there is one.
+fn leading_genus(text: &[u8], genus: Genus) -> (usize, Genus) {
+    match spec::counter(text, genus, false) {
+        Ok(counter) => match spec::role(&counter, genus) {
+            Ok(Role::Genus(genus)) => (counter.size(), genus),
+            _ => (0, genus),
+        },
+        Err(_) => (0, genus),
+    }
+}
+
+/// The version of a native body.
+fn verser(text: &[u8]) -> Head {
+    match Primitive::parse(text, Alphabet::Strict) {
+        Err(error) if error.kind == ErrorKind::Truncated => Head::More,
+        Err(error) => Head::Bad(error.kind),
+        Ok(primitive) => match primitive.verser() {
+            Ok(_) if primitive.row.code == "0O" => Head::Good,
+            Ok(_) => Head::Bad(ErrorKind::Version),
+            Err(kind) => Head::Bad(kind),
+        },
+    }
+}
+
+/// The primitive of a wrapped body, of which the group's `size` characters must be filled.
+fn wrapped(text: &[u8], size: u64, options: &Options) -> Head {
+    let row = match crate::codes::matter_at(text) {
+        Ok(row) if row.is_bytes() => row,
+        Ok(_) => return Head::Bad(ErrorKind::WrongCode),
+        Err(ErrorKind::Truncated) => return Head::More,
+        Err(kind) => return Head::Bad(kind),
+    };
+    let (hs, cs) = (usize::from(row.hs), usize::from(row.cs()));
+    let Some(soft) = text.get(hs..cs) else {
+        return Head::More;
+    };
+    let Some(quadlets) = crate::base64::integer(soft) else {
+        return Head::Bad(ErrorKind::SoftPart);
+    };
+    let value = &text[cs..];
+    let value = &value[..value.len().min(64.min(quadlets as usize * 4)) / 4 * 4];
+    let mut raw = [0; 48];
+    let Some(raw_size) = crate::base64::decode(value, &mut raw) else {
+        return Head::Bad(ErrorKind::Alphabet);
+    };
+    let inner = raw.get(usize::from(row.ls)..raw_size).unwrap_or_default();
+    match body(inner, options) {
+        Look::More if value.len() < 64 && value.len() < quadlets as usize * 4 => Head::More,
+        Look::More => Head::Bad(ErrorKind::Version),
+        Look::No(kind) | Look::Spoiled(kind, _) => Head::Bad(kind),
+        Look::Yes(Start::Body {
+            size: inner_size,
+            kind,
+            ..
+        }) => {
+            let fits = u64::from(quadlets) * 4 + cs as u64 == size
+                && inner_size + u64::from(row.ls) == u64::from(quadlets) * 3;
+            Head::Wrapped(kind, (!fits).then_some(ErrorKind::GroupSize))
+        }
+        Look::Yes(_) => Head::Bad(ErrorKind::ColdStart),
+    }
+}

@@ -1,0 +1,629 @@
+//! Walks attachments, checking every counter and primitive, from any byte on: the framer stops where bytes end and goes
+//! on when there are more. Each step looks at one counter or primitive, whose size its first characters tell, so waiting
+//! for bytes costs no second look at those that are there.
+
+use smallvec::SmallVec;
+
+use super::spec::{self, Bucket, Class, Content, Role, Slot, Spec};
+use super::{Domain, Genus};
+use crate::codes::{IndexerRow, MatterRow};
+use crate::counter::Counter;
+use crate::error::{Error, ErrorKind};
+use crate::limits::Options;
+use crate::{indexer, primitive};
+
+/// Learns what a walk comes upon. Offsets are those of the walk.
+pub(crate) trait Sink<'a> {
+    /// A group begins; its counter stands at `at`.
+    fn group(&mut self, _counter: &Counter, _bucket: Bucket, _at: usize, _binary: bool) {}
+    /// A primitive.
+    fn matter(&mut self, _bytes: &'a [u8], _row: &'static MatterRow, _at: usize, _binary: bool) {}
+    /// An indexed signature.
+    fn signature(
+        &mut self,
+        _bytes: &'a [u8],
+        _row: &'static IndexerRow,
+        _at: usize,
+        _binary: bool,
+    ) {
+    }
+    /// Bytes that are not looked into.
+    fn opaque(&mut self, _bytes: &'a [u8], _at: usize, _binary: bool) {}
+    /// An element of the innermost group is complete.
+    fn element(&mut self, _bucket: Bucket) {}
+    /// The innermost group is complete.
+    fn group_end(&mut self, _bucket: Bucket) {}
+}
+
+/// Learns nothing.
+pub(crate) struct Blind;
+impl Sink<'_> for Blind {}
+
+/// Why a walk stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stop {
+    /// The bytes end inside a group or counter.
+    More,
+    /// The bytes end between groups.
+    Between,
+    /// The attachments end here: what encloses them has ended, or no attachment group follows.
+    Ended,
+    /// Something is wrong, and where the attachments end is not known.
+    Lost(Error),
+    /// A text group or primitive must begin here, but a message body does.
+    Body(Error),
+}
+
+/// An open group.
+#[derive(Clone, Copy, Debug)]
+struct Level {
+    spec: &'static Spec,
+    genus: Genus,
+    binary: bool,
+    /// Where the contents begin.
+    start: usize,
+    /// Where the group or one around it ends; `usize::MAX` when no count tells.
+    end: usize,
+    /// Whether `end` is the group's own end.
+    sized: bool,
+    /// Elements still to come, of a group that counts elements.
+    left: u32,
+    /// Elements begun.
+    elements: u32,
+    /// Next slot of the element at hand.
+    slot: usize,
+    /// Whether a path stands before the elements (`-K` of 1.1.17).
+    path_first: bool,
+}
+
+/// A walk over the attachments of one message.
+#[derive(Debug)]
+pub(crate) struct Walk {
+    /// First byte not walked over.
+    pub(crate) at: usize,
+    /// The first thing that spoils the message although the walk can go on.
+    pub(crate) doom: Option<Error>,
+    /// Domains met so far.
+    pub(crate) domain: Option<Domain>,
+    /// Groups that are whole, outside all others.
+    pub(crate) whole: u32,
+    genus: Genus,
+    stack: SmallVec<[Level; 4]>,
+    start: usize,
+    groups: u32,
+    /// Counter of the group at hand, outside all others.
+    group_at: usize,
+    /// End of what encloses body and attachments, if anything does.
+    frame_end: Option<usize>,
+    /// The attachments are complete.
+    closed: bool,
+    /// Jump here, past a group that is spoiled.
+    skip_to: Option<usize>,
+}
+
+impl Walk {
+    /// A walk that begins at byte `at`, where a body has ended. `frame_end`: what encloses both ends there.
+    pub(crate) fn new(at: usize, genus: Genus, frame_end: Option<usize>) -> Self {
+        Self {
+            at,
+            doom: None,
+            domain: None,
+            whole: 0,
+            genus,
+            stack: SmallVec::new(),
+            start: at,
+            groups: 0,
+            group_at: at,
+            frame_end,
+            closed: false,
+            skip_to: None,
+        }
+    }
+
+    /// The same walk by other code tables.
+    pub(crate) fn with_genus(mut self, genus: Genus) -> Self {
+        self.genus = genus;
+        self
+    }
+
+    /// End of what encloses body and attachments.
+    pub(crate) fn frame_end(&self) -> Option<usize> {
+        self.frame_end
+    }
+
+    /// Jumps to the end of what encloses body and attachments.
+    pub(crate) fn skip_frame(&mut self) {
+        self.skip_to = self.frame_end;
+    }
+
+    /// Marks the message as spoiled; the first error stays.
+    pub(crate) fn spoil(&mut self, error: Error) {
+        self.doom.get_or_insert(error);
+    }
+
+    /// End of the innermost thing whose size is known and which holds all that is open.
+    fn known_end(&self) -> Option<usize> {
+        self.frame_end.or_else(|| {
+            self.stack
+                .iter()
+                .find(|level| level.sized)
+                .map(|level| level.end)
+        })
+    }
+
+    /// Walks on through `bytes`, which begin where the walk's offsets count from.
+    pub(crate) fn run<'a>(
+        &mut self,
+        bytes: &'a [u8],
+        options: &Options,
+        sink: &mut impl Sink<'a>,
+    ) -> Stop {
+        loop {
+            let step = if let Some(end) = self.skip_to {
+                self.skip(bytes, end)
+            } else if self.closed {
+                Err(Stop::Ended)
+            } else if let Some(level) = self.stack.last().copied() {
+                match level.spec.content {
+                    Content::Elements(slots) => self.element(bytes, level, slots, options, sink),
+                    Content::Groups => self.between(bytes, Some(level), options, sink),
+                    Content::Opaque => self.opaque(bytes, level, sink),
+                }
+            } else {
+                self.between(bytes, None, options, sink)
+            };
+            if let Err(stop) = step {
+                return stop;
+            }
+        }
+    }
+
+    fn skip(&mut self, bytes: &[u8], end: usize) -> Result<(), Stop> {
+        if bytes.len() < end {
+            return Err(Stop::More);
+        }
+        let enclosing = self
+            .stack
+            .first()
+            .is_some_and(|level| level.spec.content == Content::Groups);
+        self.closed = self.frame_end.is_some() || enclosing;
+        self.stack.clear();
+        self.skip_to = None;
+        self.at = end;
+        Ok(())
+    }
+
+    /// Something is wrong inside a group: past it if its end is known, else the walk is lost.
+    fn fail(&mut self, error: Error) -> Result<(), Stop> {
+        // A later group that is malformed from its first primitive on is not this message's.
+        if let [level] = self.stack[..]
+            && self.frame_end.is_none()
+            && self.whole > 0
+            && level.start == self.at
+        {
+            self.stack.clear();
+            self.at = self.group_at;
+            self.closed = true;
+            return Ok(());
+        }
+        let Some(end) = self.known_end() else {
+            return Err(Stop::Lost(error));
+        };
+        self.spoil(error);
+        self.skip_to = Some(end);
+        Ok(())
+    }
+
+    /// A text primitive or group must begin at the cursor, but a byte stands there that can only begin a body.
+    fn body_stands(&mut self, bytes: &[u8], options: &Options) -> Result<(), Stop> {
+        let error = Error::new(ErrorKind::Overrun, self.at);
+        if self.known_end().is_none() {
+            return Err(Stop::Body(error));
+        }
+        match crate::frame::body_begins(bytes.get(self.at..).unwrap_or_default(), options) {
+            Some(true) => Err(Stop::Body(error)),
+            Some(false) => self.fail(error),
+            None => Err(Stop::More),
+        }
+    }
+
+    /// Between groups: inside `level`, or outside all groups.
+    fn between<'a>(
+        &mut self,
+        bytes: &'a [u8],
+        level: Option<Level>,
+        options: &Options,
+        sink: &mut impl Sink<'a>,
+    ) -> Result<(), Stop> {
+        let end = level.map(|level| level.end).or(self.frame_end);
+        if end == Some(self.at) {
+            return self.end_of_groups(level, sink);
+        }
+        let limit = end.unwrap_or(usize::MAX).min(bytes.len());
+        let rest = bytes.get(self.at..limit).unwrap_or_default();
+        let Some(&first) = rest.first() else {
+            return Err(if end.is_some() {
+                Stop::More
+            } else {
+                Stop::Between
+            });
+        };
+        let binary = match level {
+            Some(level) => level.binary,
+            None => first & 0xfc == 0xf8,
+        };
+        if !binary && first != b'-' {
+            return match end {
+                None => Err(Stop::Ended),
+                Some(_) if first == b'{' || first >= 0x80 => self.body_stands(bytes, options),
+                Some(_) => {
+                    let kind = if first == b'_' {
+                        ErrorKind::OpCode
+                    } else {
+                        ErrorKind::UnknownCode
+                    };
+                    self.fail(Error::new(kind, self.at))
+                }
+            };
+        }
+        let genus = level.map_or(self.genus, |level| level.genus);
+        match spec::counter(rest, genus, binary) {
+            Ok(counter) => self.group(&counter, genus, binary, level, options, sink),
+            Err(error) if error.kind == ErrorKind::Truncated => match end {
+                Some(end) if end <= bytes.len() => {
+                    self.fail(Error::new(ErrorKind::GroupSize, self.at))
+                }
+                _ => Err(Stop::More),
+            },
+            Err(_) if end.is_none() && self.whole > 0 => Err(Stop::Ended),
+            Err(error) => self.fail(error.shifted(self.at)),
+        }
+    }
+
+    /// The end of an enclosing group, or of the frame around body and attachments.
+    fn end_of_groups<'a>(
+        &mut self,
+        level: Option<Level>,
+        sink: &mut impl Sink<'a>,
+    ) -> Result<(), Stop> {
+        if let Some(level) = level {
+            self.stack.pop();
+            sink.group_end(level.spec.bucket);
+            self.whole += 1;
+            // What follows an enclosing group inside a frame is dropped unread.
+            if let Some(end) = self.frame_end {
+                self.at = end;
+            }
+        } else if self.whole == 0 {
+            self.spoil(Error::new(ErrorKind::EmptyGroup, self.at));
+        }
+        self.closed = true;
+        Ok(())
+    }
+
+    /// A counter between groups.
+    fn group<'a>(
+        &mut self,
+        counter: &Counter,
+        genus: Genus,
+        binary: bool,
+        level: Option<Level>,
+        options: &Options,
+        sink: &mut impl Sink<'a>,
+    ) -> Result<(), Stop> {
+        let enclosed = level.is_some() || self.frame_end.is_some();
+        let role = match spec::role(counter, genus) {
+            Ok(role) => role,
+            Err(_) if !enclosed => return Err(Stop::Ended),
+            Err(kind) => return self.fail(Error::new(kind, self.at)),
+        };
+        match role {
+            Role::Attachment(spec) => self.open(counter, spec, binary, options, sink),
+            Role::Enclosing(spec) if level.is_none() && self.groups == 0 => {
+                if counter.count == 0 {
+                    self.spoil(Error::new(ErrorKind::EmptyGroup, self.at));
+                }
+                self.open(counter, spec, binary, options, sink)
+            }
+            // HEAD skips a second enclosing group silently; to 1.1.17 it is an error.
+            Role::Enclosing(_) => {
+                if genus.major < 2 {
+                    self.spoil(Error::new(ErrorKind::CountCode, self.at));
+                }
+                self.open(counter, &spec::SKIPPED, binary, options, sink)
+            }
+            Role::Genus(genus) if level.is_some_and(|level| level.start == self.at) => {
+                if let Some(level) = self.stack.last_mut() {
+                    level.genus = genus;
+                    level.start = usize::MAX;
+                }
+                self.at += counter_size(counter, binary);
+                Ok(())
+            }
+            Role::Body | Role::Message | Role::Genus(_) if !enclosed => Err(Stop::Ended),
+            Role::Body => self.open(counter, &spec::NEST, binary, options, sink),
+            Role::Message | Role::Genus(_) => self.fail(Error::new(ErrorKind::CountCode, self.at)),
+            Role::Unhandled => {
+                if !options.skip_unknown {
+                    self.spoil(Error::new(ErrorKind::CountCode, self.at));
+                }
+                self.open(counter, &spec::SKIPPED, binary, options, sink)
+            }
+        }
+    }
+
+    /// Opens the group whose counter stands at the cursor.
+    fn open<'a>(
+        &mut self,
+        counter: &Counter,
+        spec: &'static Spec,
+        binary: bool,
+        options: &Options,
+        sink: &mut impl Sink<'a>,
+    ) -> Result<(), Stop> {
+        let limits = &options.limits;
+        let parent = self.stack.last().copied();
+        let start = self.at + counter_size(counter, binary);
+        // `-D` of v1 counts elements until its first one shows HEAD's form.
+        let chars = if spec::counts_either(spec) {
+            None
+        } else {
+            counter.content_size()
+        };
+        let size = chars.map(|chars| if binary { chars / 4 * 3 } else { chars });
+        let outer_end = parent
+            .map(|level| level.end)
+            .or(self.frame_end)
+            .unwrap_or(usize::MAX);
+        self.groups += 1;
+        let too_large = |size: u64| size > u64::from(limits.attachments_bytes_max);
+        let refusal = if self.groups > limits.groups_per_message_max {
+            Some(ErrorKind::GroupsLimit)
+        } else if self.stack.len() >= limits.group_depth_max as usize {
+            Some(ErrorKind::GroupDepth)
+        } else if start > outer_end || size.is_some_and(|size| size > (outer_end - start) as u64) {
+            Some(ErrorKind::GroupSize)
+        } else if size.is_some_and(too_large) || too_large((start - self.start) as u64) {
+            Some(ErrorKind::AttachmentsLimit)
+        } else {
+            None
+        };
+        if let Some(kind) = refusal {
+            return self.fail(Error::new(kind, self.at));
+        }
+        if parent.is_none() {
+            self.group_at = self.at;
+        }
+        self.note_domain(binary);
+        sink.group(counter, spec.bucket, self.at, binary);
+        self.stack.push(Level {
+            spec,
+            genus: parent.map_or(self.genus, |level| level.genus),
+            binary,
+            start,
+            end: size.map_or(outer_end, |size| start + size as usize),
+            sized: size.is_some(),
+            left: counter.count,
+            elements: 0,
+            slot: 0,
+            path_first: spec.bucket == Bucket::PathedGroups,
+        });
+        self.at = start;
+        Ok(())
+    }
+
+    fn note_domain(&mut self, binary: bool) {
+        let domain = if binary { Domain::Binary } else { Domain::Text };
+        self.domain = match self.domain {
+            None => Some(domain),
+            Some(known) if known == domain => Some(known),
+            Some(_) => Some(Domain::Mixed),
+        };
+    }
+
+    fn opaque<'a>(
+        &mut self,
+        bytes: &'a [u8],
+        level: Level,
+        sink: &mut impl Sink<'a>,
+    ) -> Result<(), Stop> {
+        let Some(content) = bytes.get(self.at..level.end) else {
+            return Err(Stop::More);
+        };
+        sink.opaque(content, self.at, level.binary);
+        self.at = level.end;
+        self.close(level, sink);
+        Ok(())
+    }
+
+    fn close<'a>(&mut self, level: Level, sink: &mut impl Sink<'a>) {
+        self.stack.pop();
+        sink.group_end(level.spec.bucket);
+        match self.stack.last_mut() {
+            None => self.whole += 1,
+            Some(parent) => {
+                if let Content::Elements(slots) = parent.spec.content {
+                    parent.slot += 1;
+                    if parent.slot == slots.len() {
+                        parent.slot = 0;
+                        parent.left = parent.left.wrapping_sub(1);
+                        sink.element(parent.spec.bucket);
+                    }
+                }
+            }
+        }
+    }
+
+    /// One slot of an element.
+    fn element<'a>(
+        &mut self,
+        bytes: &'a [u8],
+        mut level: Level,
+        slots: &'static [Slot],
+        options: &Options,
+        sink: &mut impl Sink<'a>,
+    ) -> Result<(), Stop> {
+        let done = if level.sized {
+            self.at >= level.end
+        } else {
+            level.left == 0
+        };
+        if level.slot == 0 && !level.path_first {
+            if done {
+                self.close(level, sink);
+                return Ok(());
+            }
+            level.elements += 1;
+            if level.elements > options.limits.elements_per_group_max {
+                return self.fail(Error::new(ErrorKind::ElementsLimit, self.at));
+            }
+        }
+        if self.at - self.start > options.limits.attachments_bytes_max as usize {
+            return self.fail(Error::new(ErrorKind::AttachmentsLimit, self.at));
+        }
+        if self.at >= level.end {
+            return self.fail(Error::new(ErrorKind::GroupSize, self.at));
+        }
+        let limit = level.end.min(bytes.len());
+        let rest = bytes.get(self.at..limit).unwrap_or_default();
+        let Some(&first) = rest.first() else {
+            return Err(Stop::More);
+        };
+        if !level.binary && (first == b'{' || first >= 0x80) {
+            return self.body_stands(bytes, options);
+        }
+        let slot = if level.path_first {
+            Slot::Matter(Class::Path)
+        } else {
+            slots[level.slot]
+        };
+        let group_stands = if level.binary {
+            first & 0xfc == 0xf8
+        } else {
+            first == b'-'
+        };
+        let size = match slot {
+            Slot::Matter(class) => self.matter(rest, class, level, options, sink),
+            Slot::Signature => self.signature(rest, level, options, sink),
+            Slot::SignatureOrGroup if !group_stands && !level.sized => {
+                self.signature(rest, level, options, sink)
+            }
+            _ => return self.nested(rest, limit, slot, level, options, sink),
+        };
+        let size = match size {
+            Ok(size) => size,
+            Err(error) => return self.cut_or_fail(error, limit, level.end),
+        };
+        self.at += size;
+        if level.path_first {
+            level.path_first = false;
+        } else {
+            level.slot += 1;
+            if level.slot == slots.len() {
+                level.slot = 0;
+                level.left = level.left.wrapping_sub(1);
+                sink.element(level.spec.bucket);
+            }
+        }
+        if let Some(top) = self.stack.last_mut() {
+            *top = level;
+        }
+        Ok(())
+    }
+
+    /// A primitive or counter could not be read: more bytes are needed, or the group cuts it, or it is wrong.
+    fn cut_or_fail(&mut self, error: Error, limit: usize, end: usize) -> Result<(), Stop> {
+        if error.kind != ErrorKind::Truncated {
+            return self.fail(error.shifted(self.at));
+        }
+        if limit == end {
+            self.fail(Error::new(ErrorKind::GroupSize, self.at))
+        } else {
+            Err(Stop::More)
+        }
+    }
+
+    fn matter<'a>(
+        &mut self,
+        rest: &'a [u8],
+        class: Class,
+        level: Level,
+        options: &Options,
+        sink: &mut impl Sink<'a>,
+    ) -> Result<usize, Error> {
+        let (row, size) = if level.binary {
+            primitive::check_binary(rest)?
+        } else {
+            primitive::check(rest, options.alphabet)?
+        };
+        if !class.admits(row, level.genus) {
+            self.spoil(Error::new(ErrorKind::WrongCode, self.at));
+        }
+        sink.matter(&rest[..size], row, self.at, level.binary);
+        Ok(size)
+    }
+
+    fn signature<'a>(
+        &mut self,
+        rest: &'a [u8],
+        level: Level,
+        options: &Options,
+        sink: &mut impl Sink<'a>,
+    ) -> Result<usize, Error> {
+        let (row, size) = if level.binary {
+            indexer::check_binary(rest)?
+        } else {
+            indexer::check(rest, options.alphabet)?
+        };
+        if row.algorithm.is_none() {
+            self.spoil(Error::new(ErrorKind::WrongCode, self.at));
+        }
+        sink.signature(&rest[..size], row, self.at, level.binary);
+        Ok(size)
+    }
+
+    /// A group inside an element.
+    fn nested<'a>(
+        &mut self,
+        rest: &'a [u8],
+        limit: usize,
+        slot: Slot,
+        mut level: Level,
+        options: &Options,
+        sink: &mut impl Sink<'a>,
+    ) -> Result<(), Stop> {
+        let counter = match spec::counter(rest, level.genus, level.binary) {
+            Ok(counter) => counter,
+            Err(error) => return self.cut_or_fail(error, limit, level.end),
+        };
+        let role = spec::role(&counter, level.genus).unwrap_or(Role::Unhandled);
+        if !spec::admits_group(slot, role) {
+            return self.fail(Error::new(ErrorKind::CountCode, self.at));
+        }
+        let Role::Attachment(spec) = role else {
+            return self.fail(Error::new(ErrorKind::CountCode, self.at));
+        };
+        if slot == Slot::SignatureOrGroup && !level.sized {
+            // HEAD's form of `-D` counts quadlets where 1.1.17 counts elements.
+            let size = level.left as usize * if level.binary { 3 } else { 4 };
+            if level.elements != 1 || size > level.end.saturating_sub(level.start) {
+                return self.fail(Error::new(ErrorKind::GroupSize, self.at));
+            }
+            level.end = level.start + size;
+            level.sized = true;
+        }
+        if let Some(top) = self.stack.last_mut() {
+            *top = level;
+        }
+        self.open(&counter, spec, level.binary, options, sink)
+    }
+}
+
+/// Bytes of the counter itself.
+pub(crate) fn counter_size(counter: &Counter, binary: bool) -> usize {
+    if binary {
+        counter.size() / 4 * 3
+    } else {
+        counter.size()
+    }
+}
