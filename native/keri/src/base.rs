@@ -83,7 +83,10 @@ impl Base {
 
     /// The record of an AID, if it is here.
     pub fn aid(&self, aid: &str) -> Option<&AidRecord> {
-        self.aids.get(aid).map(|(_, record)| record).or_else(|| self.cache.peek(aid))
+        self.aids
+            .get(aid)
+            .map(|(_, record)| record)
+            .or_else(|| self.cache.peek(aid))
     }
 
     /// Uncommitted events at a place.
@@ -124,7 +127,13 @@ impl Base {
     }
 
     /// Takes the changed units of part `part` and, clean, the AID records that were only read.
-    pub fn absorb(&mut self, part: u64, changed: Units, read: Vec<(Arc<str>, AidRecord)>, ordinal: u64) {
+    pub fn absorb(
+        &mut self,
+        part: u64,
+        changed: Units,
+        read: Vec<(Arc<str>, AidRecord)>,
+        ordinal: u64,
+    ) {
         let mut changes = Vec::new();
         macro_rules! take {
             ($field:ident, $change:ident) => {
@@ -164,7 +173,9 @@ impl Base {
     /// Parts up to `part` are durable: their units may go.
     pub fn committed(&mut self, part: u64) {
         while self.changes.front().is_some_and(|(of, _)| *of <= part) {
-            let Some((_, changes)) = self.changes.pop_front() else { break };
+            let Some((_, changes)) = self.changes.pop_front() else {
+                break;
+            };
             for change in changes {
                 self.release(change, part);
             }
@@ -173,8 +184,16 @@ impl Base {
     }
 
     fn release(&mut self, change: Change, part: u64) {
-        fn done<K: std::hash::Hash + Eq, V>(map: &mut Map<K, Dirty<V>>, key: &K, part: u64) -> Option<V> {
-            if map.get(key).is_some_and(|(of, _)| *of <= part) { map.remove(key).map(|(_, unit)| unit) } else { None }
+        fn done<K: std::hash::Hash + Eq, V>(
+            map: &mut Map<K, Dirty<V>>,
+            key: &K,
+            part: u64,
+        ) -> Option<V> {
+            if map.get(key).is_some_and(|(of, _)| *of <= part) {
+                map.remove(key).map(|(_, unit)| unit)
+            } else {
+                None
+            }
         }
         match change {
             Change::Aid(aid) => {
@@ -200,7 +219,9 @@ impl Base {
 
     fn shrink(&mut self) {
         while self.cache_bytes > self.cache_bytes_max {
-            let Some((_, record)) = self.cache.pop_lru() else { break };
+            let Some((_, record)) = self.cache.pop_lru() else {
+                break;
+            };
             self.cache_bytes -= record.weight();
         }
     }
@@ -208,6 +229,10 @@ impl Base {
     /// Size and use of the cache.
     pub fn cache_use(&self) -> CacheUse {
         let uncommitted = self.changes.iter().map(|(_, changes)| changes.len()).sum();
-        CacheUse { entries: self.cache.len(), bytes: self.cache_bytes, uncommitted }
+        CacheUse {
+            entries: self.cache.len(),
+            bytes: self.cache_bytes,
+            uncommitted,
+        }
     }
 }

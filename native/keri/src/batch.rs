@@ -90,7 +90,9 @@ impl Item<'_> {
         match self {
             Item::Message(parsed) => Some(parsed.identity.pre).filter(|aid| !aid.is_empty()),
             Item::Refused(..) => None,
-            Item::Retry { aid, .. } | Item::TakeOut { aid, .. } | Item::Wake { aid, .. } => Some(aid),
+            Item::Retry { aid, .. } | Item::TakeOut { aid, .. } | Item::Wake { aid, .. } => {
+                Some(aid)
+            }
         }
     }
 
@@ -191,12 +193,24 @@ impl<'a> Batch<'a> {
     }
 
     /// Parses messages and checks their SAIDs.
-    pub fn prepare(options: &Options, source: &'a [u8], frames: &[Frame], source_id: u32) -> Batch<'a> {
+    pub fn prepare(
+        options: &Options,
+        source: &'a [u8],
+        frames: &[Frame],
+        source_id: u32,
+    ) -> Batch<'a> {
         let codec = codec_options(options);
-        let items = frames.iter().map(|frame| prepare_one(options, &codec, source, frame, source_id)).collect();
+        let items = frames
+            .iter()
+            .map(|frame| prepare_one(options, &codec, source, frame, source_id))
+            .collect();
         let spans = frames
             .iter()
-            .map(|frame| MessageSpan { body_start: frame.body.start, body_end: frame.body.end, attachments_end: frame.attachments_end })
+            .map(|frame| MessageSpan {
+                body_start: frame.body.start,
+                body_end: frame.body.end,
+                attachments_end: frame.attachments_end,
+            })
             .collect();
         Batch::new(source, items, spans)
     }
@@ -210,8 +224,18 @@ impl<'a> Batch<'a> {
                 let (aid, id) = (Arc::from(aid), id.to_vec());
                 match op {
                     WaitingOp::Retry(kind) => Item::Retry { aid, sn, id, kind },
-                    WaitingOp::Expire => Item::TakeOut { aid, sn, id, expired: true },
-                    WaitingOp::Remove => Item::TakeOut { aid, sn, id, expired: false },
+                    WaitingOp::Expire => Item::TakeOut {
+                        aid,
+                        sn,
+                        id,
+                        expired: true,
+                    },
+                    WaitingOp::Remove => Item::TakeOut {
+                        aid,
+                        sn,
+                        id,
+                        expired: false,
+                    },
                     WaitingOp::Wake => Item::Wake { aid, sn },
                 }
             })
@@ -226,7 +250,11 @@ pub fn codec_options(options: &Options) -> kelpipe_cesr::limits::Options {
     kelpipe_cesr::limits::Options {
         depth_max: options.limits.depth_max,
         refuse_nan: options.switches.on(6),
-        alphabet: if options.switches.on(5) { Alphabet::Strict } else { Alphabet::Lenient },
+        alphabet: if options.switches.on(5) {
+            Alphabet::Strict
+        } else {
+            Alphabet::Lenient
+        },
         version_exact: options.switches.on(7),
         ..kelpipe_cesr::limits::Options::default()
     }
@@ -257,7 +285,9 @@ fn parse<'a>(
     let body = frame.body.of(source);
     let version = event::version_of(body)?;
     let message = event::read(body, &version, options, identity)?;
-    let bytes = source.get(frame.body.end as usize..frame.attachments_end as usize).unwrap_or(&[]);
+    let bytes = source
+        .get(frame.body.end as usize..frame.attachments_end as usize)
+        .unwrap_or(&[]);
     let mut text = Vec::new();
     let attachments = if frame.domain == Domain::Text {
         group::parse_attachments(bytes, frame.genus, codec)?
@@ -265,10 +295,22 @@ fn parse<'a>(
         convert::to_text(bytes, &mut text)?;
         group::parse_attachments(&text, frame.genus, codec)?
     };
-    Ok(assemble(message, Signed::Source(frame.body.start..frame.body.end), *identity, &attachments, source_id))
+    Ok(assemble(
+        message,
+        Signed::Source(frame.body.start..frame.body.end),
+        *identity,
+        &attachments,
+        source_id,
+    ))
 }
 
-fn assemble<'a>(message: Message<'a>, signed: Signed, identity: Identity<'a>, from: &Attachments<'_>, source: u32) -> Parsed<'a> {
+fn assemble<'a>(
+    message: Message<'a>,
+    signed: Signed,
+    identity: Identity<'a>,
+    from: &Attachments<'_>,
+    source: u32,
+) -> Parsed<'a> {
     let couples: Vec<Couple64> = from
         .couples
         .iter()
@@ -285,7 +327,10 @@ fn assemble<'a>(message: Message<'a>, signed: Signed, identity: Identity<'a>, fr
         signatures: group.signatures.iter().map(Indexed64::new).collect(),
     };
     let is_event = matches!(message, Message::KeyEvent(_));
-    let mut receipts = Receipts { witness: indexed(&from.witness), ..Receipts::default() };
+    let mut receipts = Receipts {
+        witness: indexed(&from.witness),
+        ..Receipts::default()
+    };
     let mut attached = Receipts::default();
     if is_event {
         attached.couples = couples;
@@ -294,7 +339,12 @@ fn assemble<'a>(message: Message<'a>, signed: Signed, identity: Identity<'a>, fr
         receipts.couples = couples;
         receipts.groups = from.groups.iter().map(group).collect();
     }
-    let couple = from.seal_couples.last().and_then(|couple| Some(Couple { sn: couple.sn.number()?, said: couple.said.text.into() }));
+    let couple = from.seal_couples.last().and_then(|couple| {
+        Some(Couple {
+            sn: couple.sn.number()?,
+            said: couple.said.text.into(),
+        })
+    });
     let replayed = from.first_seen.as_ref().and_then(|replayed| {
         let ordinal = u64::try_from(replayed.ordinal.number()?).ok()?;
         Some((ordinal, crate::date::parse(&replayed.date.date()?)?))
@@ -302,9 +352,23 @@ fn assemble<'a>(message: Message<'a>, signed: Signed, identity: Identity<'a>, fr
     let last = from
         .last_groups
         .iter()
-        .map(|group| Last64 { pre: group.pre.text.into(), signatures: group.signatures.iter().map(Indexed64::new).collect() })
+        .map(|group| Last64 {
+            pre: group.pre.text.into(),
+            signatures: group.signatures.iter().map(Indexed64::new).collect(),
+        })
         .collect();
-    Parsed { message, signed, identity, sigs: indexed(&from.controller), receipts, attached, last, couple, replayed, source }
+    Parsed {
+        message,
+        signed,
+        identity,
+        sigs: indexed(&from.controller),
+        receipts,
+        attached,
+        last,
+        couple,
+        replayed,
+        source,
+    }
 }
 
 fn indexed(list: &[Indexed<'_>]) -> Vec<Indexed64> {

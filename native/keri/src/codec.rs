@@ -60,7 +60,8 @@ impl<'a> Decoder<'a> {
 
     /// Two bytes.
     pub fn u16(&mut self) -> Option<u16> {
-        self.take(2).map(|bytes| u16::from_le_bytes([bytes[0], bytes[1]]))
+        self.take(2)
+            .map(|bytes| u16::from_le_bytes([bytes[0], bytes[1]]))
     }
 
     /// Variable length.
@@ -88,7 +89,9 @@ impl<'a> Decoder<'a> {
 
     /// Eight bytes.
     pub fn i64(&mut self) -> Option<i64> {
-        self.take(8).and_then(|bytes| bytes.try_into().ok()).map(i64::from_le_bytes)
+        self.take(8)
+            .and_then(|bytes| bytes.try_into().ok())
+            .map(i64::from_le_bytes)
     }
 
     /// Length and bytes.
@@ -123,7 +126,12 @@ mod tests {
         encoder.u16(700);
         let read = |bytes: &[u8]| {
             let mut decoder = Decoder(bytes);
-            let value = (decoder.varint()?, decoder.i64()?, decoder.texts::<String>()?, decoder.u16()?);
+            let value = (
+                decoder.varint()?,
+                decoder.i64()?,
+                decoder.texts::<String>()?,
+                decoder.u16()?,
+            );
             Some((value.0, value.1, value.2.join("/"), value.3))
         };
         assert_eq!(read(&out), Some((u128::MAX, -5, "a//bcd".into(), 700)));

@@ -40,19 +40,51 @@ impl Width {
 pub const LAYOUT: &[(&str, Width, &str)] = &[
     ("snHigh", Width::U64, "upper half of the sequence number"),
     ("sn", Width::U64, "lower half of the sequence number"),
-    ("firstSeen", Width::U64, "first-seen ordinal under the AID, if accepted"),
-    ("ordinal", Width::U64, "ordinal in the log, if accepted; else all ones"),
-    ("message", Width::U32, "number of the message in the batch; all ones for a retried entry"),
-    ("bodyStart", Width::U32, "first byte of the body, in the source or, for a retried entry, in the write arena"),
+    (
+        "firstSeen",
+        Width::U64,
+        "first-seen ordinal under the AID, if accepted",
+    ),
+    (
+        "ordinal",
+        Width::U64,
+        "ordinal in the log, if accepted; else all ones",
+    ),
+    (
+        "message",
+        Width::U32,
+        "number of the message in the batch; all ones for a retried entry",
+    ),
+    (
+        "bodyStart",
+        Width::U32,
+        "first byte of the body, in the source or, for a retried entry, in the write arena",
+    ),
     ("bodyEnd", Width::U32, "first byte after the body"),
-    ("attachmentsEnd", Width::U32, "first byte after the attachments"),
+    (
+        "attachmentsEnd",
+        Width::U32,
+        "first byte after the attachments",
+    ),
     ("aidStart", Width::U32, "first byte of the AID in the texts"),
-    ("saidStart", Width::U32, "first byte of the SAID in the texts; it ends where the next row's AID begins"),
-    ("reason", Width::U16, "reject code, kind of escrow, or number of new signatures, by verdict"),
+    (
+        "saidStart",
+        Width::U32,
+        "first byte of the SAID in the texts; it ends where the next row's AID begins",
+    ),
+    (
+        "reason",
+        Width::U16,
+        "reject code, kind of escrow, or number of new signatures, by verdict",
+    ),
     ("ilk", Width::U8, "number of the message type"),
     ("verdict", Width::U8, "what became of it"),
     ("awaits", Width::U8, "what it awaits"),
-    ("flags", Width::U8, "1: retried entry; 2: checked and every signature verified"),
+    (
+        "flags",
+        Width::U8,
+        "1: retried entry; 2: checked and every signature verified",
+    ),
 ];
 
 /// Flag of a retried entry.
@@ -83,7 +115,12 @@ pub const fn size(rows: usize) -> usize {
 
 impl Columns {
     /// Lays out rows. Accepted entries that were retried have their replayed message appended to `out.arena`.
-    pub(crate) fn of(rows: &[Row], spans: &[MessageSpan], changed: &Units, out: &mut Out) -> Columns {
+    pub(crate) fn of(
+        rows: &[Row],
+        spans: &[MessageSpan],
+        changed: &Units,
+        out: &mut Out,
+    ) -> Columns {
         let mut texts = Vec::with_capacity(rows.len() * 90);
         let text_starts: Vec<(u32, u32)> = rows
             .iter()
@@ -92,27 +129,43 @@ impl Columns {
                 (aid, append(&mut texts, &row.said))
             })
             .collect();
-        let places: Vec<MessageSpan> = rows.iter().map(|row| place(row, spans, changed, out)).collect();
+        let places: Vec<MessageSpan> = rows
+            .iter()
+            .map(|row| place(row, spans, changed, out))
+            .collect();
         let mut bytes = Vec::with_capacity(size(rows.len()));
-        let mut u64s = |values: &mut dyn Iterator<Item = u64>| values.for_each(|value| bytes.extend_from_slice(&value.to_le_bytes()));
+        let mut u64s = |values: &mut dyn Iterator<Item = u64>| {
+            values.for_each(|value| bytes.extend_from_slice(&value.to_le_bytes()))
+        };
         u64s(&mut rows.iter().map(|row| (row.sn >> 64) as u64));
         u64s(&mut rows.iter().map(|row| row.sn as u64));
         u64s(&mut rows.iter().map(|row| row.first_seen));
         u64s(&mut rows.iter().map(|row| row.ordinal.unwrap_or(u64::MAX)));
-        let mut u32s = |values: &mut dyn Iterator<Item = u32>| values.for_each(|value| bytes.extend_from_slice(&value.to_le_bytes()));
+        let mut u32s = |values: &mut dyn Iterator<Item = u32>| {
+            values.for_each(|value| bytes.extend_from_slice(&value.to_le_bytes()))
+        };
         u32s(&mut rows.iter().map(|row| row.message.unwrap_or(u32::MAX)));
         u32s(&mut places.iter().map(|place| place.body_start));
         u32s(&mut places.iter().map(|place| place.body_end));
         u32s(&mut places.iter().map(|place| place.attachments_end));
         u32s(&mut text_starts.iter().map(|(aid, _)| *aid));
         u32s(&mut text_starts.iter().map(|(_, said)| *said));
-        rows.iter().for_each(|row| bytes.extend_from_slice(&row.reason.to_le_bytes()));
+        rows.iter()
+            .for_each(|row| bytes.extend_from_slice(&row.reason.to_le_bytes()));
         bytes.extend(rows.iter().map(|row| row.ilk));
         bytes.extend(rows.iter().map(|row| row.verdict as u8));
         bytes.extend(rows.iter().map(|row| row.awaits as u8));
         bytes.extend(rows.iter().map(flags));
-        debug_assert_eq!(bytes.len(), size(rows.len()), "LAYOUT and Columns::of agree");
-        Columns { rows: rows.len(), bytes, texts }
+        debug_assert_eq!(
+            bytes.len(),
+            size(rows.len()),
+            "LAYOUT and Columns::of agree"
+        );
+        Columns {
+            rows: rows.len(),
+            bytes,
+            texts,
+        }
     }
 }
 
@@ -123,16 +176,26 @@ fn append(texts: &mut Vec<u8>, text: &Arc<str>) -> u32 {
 }
 
 fn flags(row: &Row) -> u8 {
-    (if row.message.is_none() { FLAG_RETRIED } else { 0 }) | (if row.verified { FLAG_VERIFIED } else { 0 })
+    (if row.message.is_none() {
+        FLAG_RETRIED
+    } else {
+        0
+    }) | (if row.verified { FLAG_VERIFIED } else { 0 })
 }
 
 fn place(row: &Row, spans: &[MessageSpan], changed: &Units, out: &mut Out) -> MessageSpan {
     if let Some(message) = row.message {
         return spans.get(message as usize).copied().unwrap_or_default();
     }
-    let Some(record) = row.ordinal.and_then(|ordinal| changed.logs.get(&ordinal)) else { return MessageSpan::default() };
+    let Some(record) = row.ordinal.and_then(|ordinal| changed.logs.get(&ordinal)) else {
+        return MessageSpan::default();
+    };
     let body_start = out.arena.len() as u32;
     let body_size = record.body.len() as u32;
     replay::message(record, &[], &mut out.arena);
-    MessageSpan { body_start, body_end: body_start + body_size, attachments_end: out.arena.len() as u32 }
+    MessageSpan {
+        body_start,
+        body_end: body_start + body_size,
+        attachments_end: out.arena.len() as u32,
+    }
 }

@@ -16,16 +16,33 @@ pub fn format(micros: i64) -> String {
 /// Reads the 32-character form. `None`: any other form, or a date that does not exist.
 pub fn parse(text: &str) -> Option<i64> {
     let bytes = text.as_bytes();
-    let separators = [(4, b'-'), (7, b'-'), (10, b'T'), (13, b':'), (16, b':'), (19, b'.'), (29, b':')];
+    let separators = [
+        (4, b'-'),
+        (7, b'-'),
+        (10, b'T'),
+        (13, b':'),
+        (16, b':'),
+        (19, b'.'),
+        (29, b':'),
+    ];
     if bytes.len() != 32 || separators.iter().any(|(at, byte)| bytes[*at] != *byte) {
         return None;
     }
     let number = |from: usize, to: usize| -> Option<i64> {
         let digits = &bytes[from..to];
-        digits.iter().all(u8::is_ascii_digit).then(|| digits.iter().fold(0, |value, digit| value * 10 + i64::from(digit - b'0')))
+        digits.iter().all(u8::is_ascii_digit).then(|| {
+            digits
+                .iter()
+                .fold(0, |value, digit| value * 10 + i64::from(digit - b'0'))
+        })
     };
     let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
-    let (hour, minute, second, fraction) = (number(11, 13)?, number(14, 16)?, number(17, 19)?, number(20, 26)?);
+    let (hour, minute, second, fraction) = (
+        number(11, 13)?,
+        number(14, 16)?,
+        number(17, 19)?,
+        number(20, 26)?,
+    );
     let offset = number(27, 29)? * 60 + number(30, 32)?;
     let offset = match bytes[26] {
         b'+' => offset,
@@ -33,7 +50,12 @@ pub fn parse(text: &str) -> Option<i64> {
         _ => return None,
     };
     let days = days(year, month, day);
-    if civil(days) != (year, month, day) || hour > 23 || minute > 59 || second > 59 || offset.abs() >= 1440 {
+    if civil(days) != (year, month, day)
+        || hour > 23
+        || minute > 59
+        || second > 59
+        || offset.abs() >= 1440
+    {
         return None;
     }
     Some(days * DAY_MICROS + ((hour * 60 + minute - offset) * 60 + second) * 1_000_000 + fraction)
@@ -55,7 +77,14 @@ fn civil(days: i64) -> (i64, i64, i64) {
     let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
     let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let shifted = (5 * of_year + 2) / 153;
-    let (day, month) = (of_year - (153 * shifted + 2) / 5 + 1, if shifted < 10 { shifted + 3 } else { shifted - 9 });
+    let (day, month) = (
+        of_year - (153 * shifted + 2) / 5 + 1,
+        if shifted < 10 {
+            shifted + 3
+        } else {
+            shifted - 9
+        },
+    );
     (year_of_era + era * 400 + i64::from(month <= 2), month, day)
 }
 
@@ -74,12 +103,20 @@ mod tests {
             assert_eq!(parse(text), Some(micros));
             assert_eq!(format(micros), text);
         }
-        assert_eq!(parse("2024-06-01T02:00:00.000000+02:00"), Some(1_717_200_000_000_000));
+        assert_eq!(
+            parse("2024-06-01T02:00:00.000000+02:00"),
+            Some(1_717_200_000_000_000)
+        );
     }
 
     #[test]
     fn dates_that_do_not_exist_are_refused() {
-        for text in ["2023-02-29T00:00:00.000000+00:00", "2024-13-01T00:00:00.000000+00:00", "2024-06-01T24:00:00.000000+00:00", "2024-06-01T00:00:00Z"] {
+        for text in [
+            "2023-02-29T00:00:00.000000+00:00",
+            "2024-13-01T00:00:00.000000+00:00",
+            "2024-06-01T24:00:00.000000+00:00",
+            "2024-06-01T00:00:00Z",
+        ] {
             assert_eq!(parse(text), None, "{text}");
         }
     }

@@ -249,10 +249,17 @@ impl From<kelpipe_cesr::error::Error> for Refusal {
 
 /// Every code by number: (number, code, reference's exception class, explanation).
 pub fn codes() -> impl Iterator<Item = (u16, &'static str, &'static str, &'static str)> {
-    let rules = REJECTS.iter().map(|(reject, code, class, doc)| (*reject as u16, *code, *class, *doc));
-    let codec = ErrorKind::ALL
+    let rules = REJECTS
         .iter()
-        .map(|kind| (CODEC_BASE + *kind as u16, kind.code(), kind.keripy_class(), kind.text()));
+        .map(|(reject, code, class, doc)| (*reject as u16, *code, *class, *doc));
+    let codec = ErrorKind::ALL.iter().map(|kind| {
+        (
+            CODEC_BASE + *kind as u16,
+            kind.code(),
+            kind.keripy_class(),
+            kind.text(),
+        )
+    });
     rules.chain(codec)
 }
 

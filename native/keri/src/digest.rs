@@ -19,16 +19,24 @@ pub struct StateDigest {
 
 impl Default for StateDigest {
     fn default() -> Self {
-        StateDigest { hasher: blake3::Hasher::new_derive_key("kelpipe state digest 1"), buffer: Vec::new() }
+        StateDigest {
+            hasher: blake3::Hasher::new_derive_key("kelpipe state digest 1"),
+            buffer: Vec::new(),
+        }
     }
 }
 
 impl StateDigest {
-    fn section(&mut self, tag: u8, write: impl FnOnce(&mut Encoder<'_>) -> Option<()>) -> Option<()> {
+    fn section(
+        &mut self,
+        tag: u8,
+        write: impl FnOnce(&mut Encoder<'_>) -> Option<()>,
+    ) -> Option<()> {
         self.buffer.clear();
         write(&mut Encoder(&mut self.buffer))?;
         self.hasher.update(&[tag]);
-        self.hasher.update(&(self.buffer.len() as u64).to_le_bytes());
+        self.hasher
+            .update(&(self.buffer.len() as u64).to_le_bytes());
         self.hasher.update(&self.buffer);
         Some(())
     }

@@ -74,7 +74,11 @@ impl Engine {
     /// An engine for an empty database.
     pub fn new(options: Options, verifier: Verifier) -> Self {
         let base = Base::new(options.cache_bytes);
-        Engine { options, verifier, state: Mutex::new(State { base, part: 0 }) }
+        Engine {
+            options,
+            verifier,
+            state: Mutex::new(State { base, part: 0 }),
+        }
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
@@ -86,7 +90,10 @@ impl Engine {
     /// # Errors
     /// [`Damaged`] if the value is not eight bytes.
     pub fn open(&self, ordinal: &[u8]) -> Result<(), Damaged> {
-        let ordinal = ordinal.try_into().map(u64::from_be_bytes).map_err(|_| Damaged)?;
+        let ordinal = ordinal
+            .try_into()
+            .map(u64::from_be_bytes)
+            .map_err(|_| Damaged)?;
         self.state().base.set_ordinal(ordinal);
         Ok(())
     }
@@ -115,12 +122,20 @@ impl Engine {
     ///
     /// # Errors
     /// [`Damaged`] if the answer cannot be read; the engine must then be dropped.
-    pub fn settle(&self, batch: &mut Batch<'_>, fetched: Option<&[u8]>, now_micros: i64) -> Result<Step, Damaged> {
+    pub fn settle(
+        &self,
+        batch: &mut Batch<'_>,
+        fetched: Option<&[u8]>,
+        now_micros: i64,
+    ) -> Result<Step, Damaged> {
         let mut guard = self.state();
         let state = &mut *guard;
         if let Some(answer) = fetched {
             let needs = std::mem::take(&mut batch.needs);
-            batch.loaded.load(&needs, answer, &self.options.limits).ok_or(Damaged)?;
+            batch
+                .loaded
+                .load(&needs, answer, &self.options.limits)
+                .ok_or(Damaged)?;
         }
         if let Some(requests) = first_needs(&state.base, batch) {
             return Ok(Step::Missing(requests));
@@ -143,7 +158,10 @@ impl Engine {
 
     /// Checks the signatures that a fold assumed to be good; whether they all are.
     fn check(&self, batch: &mut Batch<'_>, unknown: Vec<crate::signature::Pending>) -> bool {
-        let checks: Vec<_> = unknown.iter().map(|pending| pending.check(batch.source)).collect();
+        let checks: Vec<_> = unknown
+            .iter()
+            .map(|pending| pending.check(batch.source))
+            .collect();
         let mut valid = vec![false; checks.len()];
         self.verifier.verify(&checks, &mut valid);
         let all = valid.iter().all(|valid| *valid);
@@ -159,9 +177,20 @@ impl Engine {
 
     fn fold(&self, base: &Base, batch: &mut Batch<'_>, strict: bool, now: i64) -> Folded {
         let window = batch.window.min(batch.items.len() - batch.next);
-        let checking = if strict { Checking::Now(&self.verifier) } else { Checking::Assume };
+        let checking = if strict {
+            Checking::Now(&self.verifier)
+        } else {
+            Checking::Assume
+        };
         let view = View::new(base, &batch.loaded);
-        let mut fold = Fold::new(&self.options, batch.source, view, &mut batch.memo, checking, now);
+        let mut fold = Fold::new(
+            &self.options,
+            batch.source,
+            view,
+            &mut batch.memo,
+            checking,
+            now,
+        );
         for wake in &batch.wakes {
             fold.wake(&wake.aid, wake.sn);
         }
@@ -179,7 +208,16 @@ impl Engine {
         let unknown = std::mem::take(&mut fold.unknown);
         let needs = std::mem::take(&mut fold.view.needs_in_order);
         let changes = writes::Changes::of(fold.view);
-        Folded { needs, unknown, done: Done { handled, rows, wakes, changes } }
+        Folded {
+            needs,
+            unknown,
+            done: Done {
+                handled,
+                rows,
+                wakes,
+                changes,
+            },
+        }
     }
 }
 
@@ -240,7 +278,8 @@ fn finish(state: &mut State, batch: &mut Batch<'_>, done: Done, options: &Option
     batch.next += done.handled;
     batch.rounds = 0;
     let more = batch.next < batch.items.len() || !done.wakes.is_empty();
-    let (mut out, changed, read, ordinal) = done.changes.encode(&options.limits, state.base.ordinal());
+    let (mut out, changed, read, ordinal) =
+        done.changes.encode(&options.limits, state.base.ordinal());
     let before = std::mem::take(&mut batch.wakes);
     out.wakes(&before, &done.wakes);
     batch.wakes = done.wakes;
@@ -248,13 +287,22 @@ fn finish(state: &mut State, batch: &mut Batch<'_>, done: Done, options: &Option
     let part = state.part;
     state.base.absorb(part, changed, read, ordinal);
     state.base.touch(batch.items.iter().filter_map(Item::aid));
-    Outcome { part, more, rows, writes: out.finish() }
+    Outcome {
+        part,
+        more,
+        rows,
+        writes: out.finish(),
+    }
 }
 
 fn handle(fold: &mut Fold<'_>, index: u32, item: &Item<'_>) {
     match item {
         Item::Refused(identity, refusal) => {
-            fold.report(Some(index), identity, crate::decision::Decision::Rejected(*refusal));
+            fold.report(
+                Some(index),
+                identity,
+                crate::decision::Decision::Rejected(*refusal),
+            );
         }
         Item::Message(parsed) => handle_message(fold, index, parsed),
         Item::Retry { aid, sn, id, kind } => match kind {
@@ -265,7 +313,12 @@ fn handle(fold: &mut Fold<'_>, index: u32, item: &Item<'_>) {
                 }
             }
         },
-        Item::TakeOut { aid, sn, id, expired } => fold.take_out(aid, *sn, id, *expired),
+        Item::TakeOut {
+            aid,
+            sn,
+            id,
+            expired,
+        } => fold.take_out(aid, *sn, id, *expired),
         Item::Wake { aid, sn } => fold.wake(aid, *sn),
     }
 }
@@ -290,10 +343,23 @@ fn handle_message(fold: &mut Fold<'_>, index: u32, parsed: &Parsed<'_>) {
                 fold.process_event(&incoming)
             };
             fold.report(Some(index), &parsed.identity, decision);
-            let taken = matches!(decision, crate::decision::Decision::Accepted | crate::decision::Decision::Duplicate(_));
+            let taken = matches!(
+                decision,
+                crate::decision::Decision::Accepted | crate::decision::Decision::Duplicate(_)
+            );
             if taken && parsed.has_attached_receipts() {
-                let receipt = Receipt { said: event.said, pre: event.pre, sn: event.sn, major: event.major };
-                fold.process_attached(&receipt, &parsed.attached, parsed.replayed.map(|(number, _)| number), parsed.source);
+                let receipt = Receipt {
+                    said: event.said,
+                    pre: event.pre,
+                    sn: event.sn,
+                    major: event.major,
+                };
+                fold.process_attached(
+                    &receipt,
+                    &parsed.attached,
+                    parsed.replayed.map(|(number, _)| number),
+                    parsed.source,
+                );
             }
         }
         Message::Receipt(receipt) => {
@@ -301,7 +367,13 @@ fn handle_message(fold: &mut Fold<'_>, index: u32, parsed: &Parsed<'_>) {
             fold.report(Some(index), &parsed.identity, decision);
         }
         Message::Routed(routed) => {
-            let decision = fold.process_routed(routed, &parsed.signed, &parsed.receipts.couples, &parsed.receipts.groups, &parsed.last);
+            let decision = fold.process_routed(
+                routed,
+                &parsed.signed,
+                &parsed.receipts.couples,
+                &parsed.receipts.groups,
+                &parsed.last,
+            );
             fold.report(Some(index), &parsed.identity, decision);
         }
     }

@@ -2,8 +2,8 @@
 //!
 //! Source: keri-events.md 2–4.
 
-use kelpipe_cesr::body::{Integer, Reader, Span, Text, Token};
 use kelpipe_cesr::Alphabet;
+use kelpipe_cesr::body::{Integer, Reader, Span, Text, Token};
 use kelpipe_cesr::primitive::Primitive;
 use kelpipe_cesr::version::{Kind, Protocol, V1_SIZE, V2_SIZE, Version};
 use kelpipe_cesr::{Error, ErrorKind};
@@ -38,7 +38,9 @@ impl Ilk {
 
     /// The type with this number.
     pub fn from_index(index: u8) -> Option<Ilk> {
-        [Ilk::Icp, Ilk::Rot, Ilk::Ixn, Ilk::Dip, Ilk::Drt].into_iter().find(|ilk| *ilk as u8 == index)
+        [Ilk::Icp, Ilk::Rot, Ilk::Ixn, Ilk::Dip, Ilk::Drt]
+            .into_iter()
+            .find(|ilk| *ilk as u8 == index)
     }
 
     /// Whether it is an inception.
@@ -59,8 +61,9 @@ impl Ilk {
 
 /// Every message type by its number in the `ilk` column. The last one stands for ACDCs without a type.
 pub const ILKS: [&str; 33] = [
-    "icp", "rot", "ixn", "dip", "drt", "rct", "qry", "rpy", "pro", "bar", "xip", "exn", "vcp", "vrt", "iss", "rev", "bis",
-    "brv", "acm", "act", "acg", "ace", "sch", "att", "agg", "edg", "rul", "rip", "bup", "upd", "bad", "rvk", "acdc",
+    "icp", "rot", "ixn", "dip", "drt", "rct", "qry", "rpy", "pro", "bar", "xip", "exn", "vcp",
+    "vrt", "iss", "rev", "bis", "brv", "acm", "act", "acg", "ace", "sch", "att", "agg", "edg",
+    "rul", "rip", "bup", "upd", "bad", "rvk", "acdc",
 ];
 /// Number of `rct`.
 pub const ILK_RECEIPT: u8 = 5;
@@ -162,7 +165,12 @@ pub struct Identity<'a> {
 
 impl Default for Identity<'_> {
     fn default() -> Self {
-        Identity { ilk: ILK_UNKNOWN, pre: "", said: "", sn: 0 }
+        Identity {
+            ilk: ILK_UNKNOWN,
+            pre: "",
+            said: "",
+            sn: 0,
+        }
     }
 }
 
@@ -185,10 +193,14 @@ pub fn version_of(body: &[u8]) -> Result<Version, Error> {
     let mut first_error = None;
     for at in 0..=VERSION_OFFSET_MAX.min(body.len()) {
         for size in [V1_SIZE, V2_SIZE] {
-            let Some(text) = body.get(at..at + size) else { continue };
+            let Some(text) = body.get(at..at + size) else {
+                continue;
+            };
             match Version::parse(text) {
                 Ok(version) => return Ok(version),
-                Err(error) if error.kind != ErrorKind::Version => first_error = first_error.or(Some(error)),
+                Err(error) if error.kind != ErrorKind::Version => {
+                    first_error = first_error.or(Some(error))
+                }
                 Err(_) => {}
             }
         }
@@ -201,11 +213,17 @@ fn native_version(body: &[u8]) -> Result<Version, Error> {
     let counter = if body.get(1) == Some(&b'-') { 8 } else { 4 };
     let mut at = counter;
     if body.get(counter - if counter == 8 { 6 } else { 3 }) == Some(&b'G') {
-        at += Primitive::parse(body.get(at..).unwrap_or(&[]), Alphabet::Strict)?.text.len();
+        at += Primitive::parse(body.get(at..).unwrap_or(&[]), Alphabet::Strict)?
+            .text
+            .len();
     }
     let verser = Primitive::parse(body.get(at..).unwrap_or(&[]), Alphabet::Strict)?;
     let version = verser.verser().map_err(|kind| Error::new(kind, at))?;
-    Ok(Version { kind: Kind::Cesr, size: body.len() as u32, ..version })
+    Ok(Version {
+        kind: Kind::Cesr,
+        size: body.len() as u32,
+        ..version
+    })
 }
 
 /// Reads one body.
@@ -214,7 +232,12 @@ fn native_version(body: &[u8]) -> Result<Version, Error> {
 ///
 /// # Errors
 /// The first rule that the body breaks.
-pub fn read<'a>(bytes: &'a [u8], version: &Version, options: &Options, identity: &mut Identity<'a>) -> Result<Message<'a>, Refusal> {
+pub fn read<'a>(
+    bytes: &'a [u8],
+    version: &Version,
+    options: &Options,
+    identity: &mut Identity<'a>,
+) -> Result<Message<'a>, Refusal> {
     let mut fields = Fields {
         reader: Reader::new(version.kind, bytes, &codec_options(options)),
         bytes,
@@ -236,7 +259,10 @@ pub fn read<'a>(bytes: &'a [u8], version: &Version, options: &Options, identity:
     }
     fields.key("t")?;
     let name = fields.text()?.raw;
-    let ilk = ILKS.iter().position(|ilk| ilk.as_bytes() == name).ok_or(Reject::UnknownType)?;
+    let ilk = ILKS
+        .iter()
+        .position(|ilk| ilk.as_bytes() == name)
+        .ok_or(Reject::UnknownType)?;
     identity.ilk = ilk as u8;
     if let Some(ilk) = Ilk::from_index(ilk as u8) {
         let event = read_event(fields, ilk, version.major, options, identity)?;
@@ -287,7 +313,14 @@ impl<'a> Fields<'a> {
 
     fn primitive_text(&self, primitive: &Primitive<'a>) -> Text<'a> {
         let end = self.reader.position();
-        Text { raw: primitive.text.as_bytes(), escaped: false, span: Span { start: end - primitive.text.len() as u32, end } }
+        Text {
+            raw: primitive.text.as_bytes(),
+            escaped: false,
+            span: Span {
+                start: end - primitive.text.len() as u32,
+                end,
+            },
+        }
     }
 
     /// A text field as a string.
@@ -299,7 +332,10 @@ impl<'a> Fields<'a> {
     /// A primitive, with the span of its text.
     pub fn primitive(&mut self) -> Result<(Span, Primitive<'a>), Refusal> {
         let text = self.text()?;
-        Ok((text.span, Primitive::parse_exact(text.raw, Alphabet::Strict)?))
+        Ok((
+            text.span,
+            Primitive::parse_exact(text.raw, Alphabet::Strict)?,
+        ))
     }
 
     fn hex(&mut self) -> Result<u128, Refusal> {
@@ -336,7 +372,10 @@ impl<'a> Fields<'a> {
 
     fn traits(&mut self) -> Result<(bool, bool), Refusal> {
         let list = self.list()?;
-        let has = |name: &str| list.iter().any(|item| *item == name || crate::native::tag(item) == Some(name));
+        let has = |name: &str| {
+            list.iter()
+                .any(|item| *item == name || crate::native::tag(item) == Some(name))
+        };
         Ok((has("EO"), has("DND")))
     }
 
@@ -409,11 +448,23 @@ impl<'a> Fields<'a> {
     }
 }
 
-fn check_said(options: &Options, body: &[u8], fields: &[(Span, Primitive<'_>)]) -> Result<(), Refusal> {
-    if options.switches.on(4) && !fields.first().is_some_and(|(_, said)| prefix::is_digest(said.row.code)) {
+fn check_said(
+    options: &Options,
+    body: &[u8],
+    fields: &[(Span, Primitive<'_>)],
+) -> Result<(), Refusal> {
+    if options.switches.on(4)
+        && !fields
+            .first()
+            .is_some_and(|(_, said)| prefix::is_digest(said.row.code))
+    {
         return Err(Reject::SaidCode.into());
     }
-    if said::verify(body, fields) { Ok(()) } else { Err(Reject::Said.into()) }
+    if said::verify(body, fields) {
+        Ok(())
+    } else {
+        Err(Reject::Said.into())
+    }
 }
 
 fn read_event<'a>(
@@ -513,13 +564,19 @@ fn check_prefix(event: &KeyEvent<'_>, code: &str, head: bool) -> Result<(), Refu
     if !prefix::is_prefix(code, head) || (event.ilk.delegated() && !prefix::is_digest(code)) {
         return Err(Reject::Prefix.into());
     }
-    if prefix::is_nontransferable(code) && !(event.next.is_empty() && event.witnesses.is_empty() && event.anchors_nothing) {
+    if prefix::is_nontransferable(code)
+        && !(event.next.is_empty() && event.witnesses.is_empty() && event.anchors_nothing)
+    {
         return Err(Reject::Nontransferable.into());
     }
     Ok(())
 }
 
-fn read_receipt<'a>(mut fields: Fields<'a>, major: u8, identity: &mut Identity<'a>) -> Result<Receipt<'a>, Refusal> {
+fn read_receipt<'a>(
+    mut fields: Fields<'a>,
+    major: u8,
+    identity: &mut Identity<'a>,
+) -> Result<Receipt<'a>, Refusal> {
     fields.key("d")?;
     let (_, said) = fields.primitive()?;
     identity.said = said.text;
@@ -534,5 +591,10 @@ fn read_receipt<'a>(mut fields: Fields<'a>, major: u8, identity: &mut Identity<'
     if !prefix::is_prefix(pre.row.code, head) {
         return Err(Reject::Prefix.into());
     }
-    Ok(Receipt { said: said.text, pre: pre.text, sn, major })
+    Ok(Receipt {
+        said: said.text,
+        pre: pre.text,
+        sn,
+        major,
+    })
 }

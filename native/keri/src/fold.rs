@@ -112,7 +112,14 @@ pub struct Fold<'e> {
 
 impl<'e> Fold<'e> {
     /// A fold without changes.
-    pub fn new(options: &'e Options, source: &'e [u8], view: View<'e>, memo: &'e mut Memo, checking: Checking<'e>, now: i64) -> Self {
+    pub fn new(
+        options: &'e Options,
+        source: &'e [u8],
+        view: View<'e>,
+        memo: &'e mut Memo,
+        checking: Checking<'e>,
+        now: i64,
+    ) -> Self {
         Fold {
             options,
             source,
@@ -160,7 +167,10 @@ impl<'e> Fold<'e> {
         if self.options.hold_wakes {
             return;
         }
-        let wake = Wake { aid: aid.into(), sn };
+        let wake = Wake {
+            aid: aid.into(),
+            sn,
+        };
         if self.woken.insert(wake.clone()) {
             self.wakes.push_back(wake);
         }
@@ -235,12 +245,19 @@ impl<'e> Fold<'e> {
 
 /// The identity of a key event.
 pub fn identity<'x>(event: &crate::event::KeyEvent<'x>) -> Identity<'x> {
-    Identity { ilk: event.ilk as u8, pre: event.pre, said: event.said, sn: event.sn }
+    Identity {
+        ilk: event.ilk as u8,
+        pre: event.pre,
+        said: event.said,
+        sn: event.sn,
+    }
 }
 
 /// Whether the event, by type and place, may change key state: the next event, or a recovery.
 /// Source: keri-events.md 9.
 pub fn may_update(ilk: Ilk, sn: u128, sn_state: u128, sn_est: u128) -> bool {
     let next = sn_state.checked_add(1);
-    Some(sn) == next || (ilk == Ilk::Rot && sn > sn_est && sn <= sn_state) || (ilk == Ilk::Drt && sn >= sn_est && sn <= sn_state)
+    Some(sn) == next
+        || (ilk == Ilk::Rot && sn > sn_est && sn <= sn_state)
+        || (ilk == Ilk::Drt && sn >= sn_est && sn <= sn_state)
 }

@@ -23,7 +23,9 @@ pub fn tag(text: &str) -> Option<&str> {
 /// The sequence number of a seal: canonical hexadecimal text, or a Number primitive in a native body.
 pub fn seal_number(text: &str, native: bool) -> Option<u128> {
     if native {
-        Primitive::parse_exact(text.as_bytes(), Alphabet::Strict).ok().and_then(|primitive| primitive.number())
+        Primitive::parse_exact(text.as_bytes(), Alphabet::Strict)
+            .ok()
+            .and_then(|primitive| primitive.number())
     } else {
         number::hex(text.as_bytes(), true)
     }
@@ -39,9 +41,13 @@ pub fn threshold(primitive: &Primitive<'_>) -> Result<Threshold, Refusal> {
         return Ok(Threshold::Number(value));
     }
     let text = primitive.bext().ok_or(Reject::Threshold)?;
-    let clauses: Option<Vec<Vec<Element>>> =
-        text.split('a').map(|clause| clause.split('c').map(element).collect()).collect();
-    clauses.and_then(Threshold::of_clauses).ok_or(Reject::Threshold.into())
+    let clauses: Option<Vec<Vec<Element>>> = text
+        .split('a')
+        .map(|clause| clause.split('c').map(element).collect())
+        .collect();
+    clauses
+        .and_then(Threshold::of_clauses)
+        .ok_or(Reject::Threshold.into())
 }
 
 fn element(text: &str) -> Option<Element> {

@@ -5,7 +5,11 @@
 
 /// Reads a hexadecimal number of at most 128 bits.
 pub fn hex(text: &[u8], strict: bool) -> Option<u128> {
-    if strict { canonical(text) } else { lenient(text, 16) }
+    if strict {
+        canonical(text)
+    } else {
+        lenient(text, 16)
+    }
 }
 
 fn canonical(text: &[u8]) -> Option<u128> {
@@ -44,7 +48,9 @@ fn lenient(text: &[u8], radix: u32) -> Option<u128> {
             continue;
         }
         let digit = char::from(*byte).to_digit(radix)?;
-        value = value.checked_mul(u128::from(radix))?.checked_add(u128::from(digit))?;
+        value = value
+            .checked_mul(u128::from(radix))?
+            .checked_add(u128::from(digit))?;
         after_digit = true;
     }
     (after_digit && (!negative || value == 0)).then_some(value)
@@ -63,15 +69,38 @@ mod tests {
     fn only_the_canonical_form_is_taken_strictly() {
         assert_eq!(hex(b"0", true), Some(0));
         assert_eq!(hex(b"1f", true), Some(31));
-        assert_eq!(hex(b"ffffffffffffffffffffffffffffffff", true), Some(u128::MAX));
-        for text in ["", "00", "01", "0x1", " 1", "1 ", "1F", "-0", "0_0", "100000000000000000000000000000000"] {
+        assert_eq!(
+            hex(b"ffffffffffffffffffffffffffffffff", true),
+            Some(u128::MAX)
+        );
+        for text in [
+            "",
+            "00",
+            "01",
+            "0x1",
+            " 1",
+            "1 ",
+            "1F",
+            "-0",
+            "0_0",
+            "100000000000000000000000000000000",
+        ] {
             assert_eq!(hex(text.as_bytes(), true), None, "{text}");
         }
     }
 
     #[test]
     fn the_reference_forms_are_taken_leniently() {
-        for (text, value) in [("", 0), ("0x0", 0), (" 0", 0), ("00", 0), ("0_0", 0), ("-0", 0), ("1F", 31), ("0x1f", 31)] {
+        for (text, value) in [
+            ("", 0),
+            ("0x0", 0),
+            (" 0", 0),
+            ("00", 0),
+            ("0_0", 0),
+            ("-0", 0),
+            ("1F", 31),
+            ("0x1f", 31),
+        ] {
             assert_eq!(hex(text.as_bytes(), false), Some(value), "{text}");
         }
         for text in ["g", "-1", "0__0", "_0", "0_", "0x"] {

@@ -105,7 +105,10 @@ impl Options {
         Options {
             mode,
             switches: Switches::of(mode),
-            limits: Limits { evidence_kept: mode == Mode::Hardened, ..Limits::default() },
+            limits: Limits {
+                evidence_kept: mode == Mode::Hardened,
+                ..Limits::default()
+            },
             own: Vec::new(),
             lax: false,
             local: false,

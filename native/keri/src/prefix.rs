@@ -26,7 +26,11 @@ impl VerificationKey {
             Algorithm::Ed25519 => raw[..32].copy_from_slice(&primitive.raw_array::<32>()?),
             Algorithm::Secp256k1 | Algorithm::Secp256r1 => raw = primitive.raw_array()?,
         }
-        Some(VerificationKey { text: text.into(), algorithm, raw })
+        Some(VerificationKey {
+            text: text.into(),
+            algorithm,
+            raw,
+        })
     }
 
     /// Raw key bytes: 32 (Ed25519) or 33 (compressed point).
@@ -93,5 +97,7 @@ pub fn is_usable(code: &str, head: bool) -> bool {
 
 /// The code of an AID's text.
 pub fn code_of(text: &str) -> Option<&'static str> {
-    Primitive::parse_exact(text.as_bytes(), Alphabet::Strict).ok().map(|primitive| primitive.row.code)
+    Primitive::parse_exact(text.as_bytes(), Alphabet::Strict)
+        .ok()
+        .map(|primitive| primitive.row.code)
 }

@@ -58,7 +58,10 @@ impl Attached {
         fn of(set: Set, texts: &[Arc<str>]) -> impl Iterator<Item = (Set, &Arc<str>)> {
             texts.iter().map(move |text| (set, text))
         }
-        of(Set::Sigs, &self.sigs).chain(of(Set::Wigs, &self.wigs)).chain(of(Set::Rcts, &self.rcts)).chain(of(Set::Vrcs, &self.vrcs))
+        of(Set::Sigs, &self.sigs)
+            .chain(of(Set::Wigs, &self.wigs))
+            .chain(of(Set::Rcts, &self.rcts))
+            .chain(of(Set::Vrcs, &self.vrcs))
     }
 
     /// Adds a text; false if it is there already.
@@ -78,7 +81,12 @@ impl Attached {
     }
 
     fn decode(from: &mut Decoder<'_>) -> Option<Attached> {
-        Some(Attached { sigs: from.texts()?, wigs: from.texts()?, rcts: from.texts()?, vrcs: from.texts()? })
+        Some(Attached {
+            sigs: from.texts()?,
+            wigs: from.texts()?,
+            rcts: from.texts()?,
+            vrcs: from.texts()?,
+        })
     }
 }
 
@@ -96,7 +104,10 @@ fn encode_couple(couple: Option<&Couple>, out: &mut Encoder<'_>) {
 fn decode_couple(from: &mut Decoder<'_>) -> Option<Option<Couple>> {
     Some(match from.u8()? {
         0 => None,
-        _ => Some(Couple { sn: from.varint()?, said: from.text()?.into() }),
+        _ => Some(Couple {
+            sn: from.varint()?,
+            said: from.text()?.into(),
+        }),
     })
 }
 
@@ -207,7 +218,11 @@ pub fn encode_kel(entries: &[KelEntry], out: &mut Vec<u8>) {
 pub fn decode_kel(bytes: &[u8]) -> Option<Vec<KelEntry>> {
     let (mut from, mut entries) = (Decoder(bytes), Vec::with_capacity(1));
     while !from.0.is_empty() {
-        entries.push(KelEntry { ordinal: from.u64()?, first_seen: from.u64()?, said: from.text()?.into() });
+        entries.push(KelEntry {
+            ordinal: from.u64()?,
+            first_seen: from.u64()?,
+            said: from.text()?.into(),
+        });
     }
     Some(entries)
 }
@@ -291,13 +306,30 @@ fn encode_membership(membership: Membership, out: &mut Encoder<'_>) {
 }
 
 fn decode_membership(from: &mut Decoder<'_>) -> Option<Membership> {
-    Some(Membership { kind: Kind::from_index(from.u8()?)?, order: from.u32()?, awaits: awaits(from.u8()?)? })
+    Some(Membership {
+        kind: Kind::from_index(from.u8()?)?,
+        order: from.u32()?,
+        awaits: awaits(from.u8()?)?,
+    })
 }
 
 fn awaits(index: u8) -> Option<Awaits> {
-    use Awaits::{Anchor, Approval, Delegator, Event, Inception, NextSignatures, Nothing, PriorEvent, SignerEvent, Signatures, WitnessReceipts};
+    use Awaits::{
+        Anchor, Approval, Delegator, Event, Inception, NextSignatures, Nothing, PriorEvent,
+        Signatures, SignerEvent, WitnessReceipts,
+    };
     let all = [
-        Nothing, Inception, PriorEvent, Signatures, NextSignatures, WitnessReceipts, Delegator, Anchor, Approval, Event, SignerEvent,
+        Nothing,
+        Inception,
+        PriorEvent,
+        Signatures,
+        NextSignatures,
+        WitnessReceipts,
+        Delegator,
+        Anchor,
+        Approval,
+        Event,
+        SignerEvent,
     ];
     all.into_iter().find(|awaits| *awaits as u8 == index)
 }
@@ -306,7 +338,10 @@ impl Waiting {
     /// Mask of the kinds it waits as.
     pub fn kinds(&self) -> u16 {
         match self {
-            Waiting::Event(event) => event.memberships.iter().fold(0, |mask, membership| mask | membership.kind.bit()),
+            Waiting::Event(event) => event
+                .memberships
+                .iter()
+                .fold(0, |mask, membership| mask | membership.kind.bit()),
             Waiting::Receipt(receipt) => receipt.membership.kind.bit(),
         }
     }
@@ -357,7 +392,9 @@ impl Waiting {
         }
         let count = from.u8()?;
         Some(Waiting::Event(WaitingEvent {
-            memberships: (0..count).map(|_| decode_membership(&mut from)).collect::<Option<_>>()?,
+            memberships: (0..count)
+                .map(|_| decode_membership(&mut from))
+                .collect::<Option<_>>()?,
             said: from.text()?.into(),
             date: from.i64()?,
             local: from.u8()? != 0,
@@ -373,7 +410,12 @@ impl Waiting {
     pub fn id(&self) -> Vec<u8> {
         match self {
             Waiting::Event(event) => [b"e", event.said.as_bytes()].concat(),
-            Waiting::Receipt(receipt) => [&[b'r', receipt.membership.kind as u8], receipt.said.as_bytes(), receipt.value.as_bytes()].concat(),
+            Waiting::Receipt(receipt) => [
+                &[b'r', receipt.membership.kind as u8],
+                receipt.said.as_bytes(),
+                receipt.value.as_bytes(),
+            ]
+            .concat(),
         }
     }
 }

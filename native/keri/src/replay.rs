@@ -33,7 +33,12 @@ pub fn message(record: &LogRecord, late: &[(Set, Arc<str>)], out: &mut Vec<u8>) 
 }
 
 fn groups(record: &LogRecord, attached: &mut Attached, out: &mut String) {
-    for texts in [&mut attached.sigs, &mut attached.wigs, &mut attached.rcts, &mut attached.vrcs] {
+    for texts in [
+        &mut attached.sigs,
+        &mut attached.wigs,
+        &mut attached.rcts,
+        &mut attached.vrcs,
+    ] {
         texts.sort_unstable();
     }
     group('A', &attached.sigs, out);
@@ -54,7 +59,10 @@ fn groups(record: &LogRecord, attached: &mut Attached, out: &mut String) {
     count('E', 1, out);
     primitive::encode_number_huge(u128::from(record.first_seen), out);
     let written = primitive::encode_date(&date::format(record.date), out);
-    debug_assert!(written.is_ok(), "our own dates have the form that dates have");
+    debug_assert!(
+        written.is_ok(),
+        "our own dates have the form that dates have"
+    );
 }
 
 fn group(letter: char, texts: &[Arc<str>], out: &mut String) {

@@ -2,8 +2,8 @@
 //!
 //! Source: keri-events.md 2, 3 and 18; which attachments each needs: cesr.md 5.
 
-use kelpipe_cesr::body::{Span, Text, Token};
 use kelpipe_cesr::Alphabet;
+use kelpipe_cesr::body::{Span, Text, Token};
 use kelpipe_cesr::primitive::Primitive;
 use kelpipe_cesr::version::Version;
 
@@ -42,7 +42,10 @@ fn lists(ilk: &str, major: u8) -> Option<Lists> {
         ("qry" | "pro", _) => &[&["d", "i", "dt", "r", "rr", "q"]],
         ("rpy" | "bar", 1) => &[&["d", "dt", "r", "a"]],
         ("rpy" | "bar", _) => &[&["d", "i", "dt", "r", "a"]],
-        ("exn", 1) => &[&["d", "i", "p", "dt", "r", "q", "a", "e"], &["d", "i", "rp", "p", "dt", "r", "q", "a", "e"]],
+        ("exn", 1) => &[
+            &["d", "i", "p", "dt", "r", "q", "a", "e"],
+            &["d", "i", "rp", "p", "dt", "r", "q", "a", "e"],
+        ],
         ("exn", _) => &[&["d", "i", "ri", "x", "p", "dt", "r", "q", "a"]],
         ("xip", 2) => &[&["d", "u", "i", "ri", "dt", "r", "q", "a"]],
         ("vcp", 1) => &[&["d", "i", "ii", "s", "c", "bt", "b", "n"]],
@@ -73,8 +76,15 @@ fn collect<'a>(fields: &mut Fields<'a>) -> Result<Vec<Field<'a>>, Refusal> {
             Token::Text(text) => Some(text),
             Token::Primitive(primitive) => {
                 let end = fields.reader.position();
-                let span = Span { start: end - primitive.text.len() as u32, end };
-                Some(Text { raw: primitive.text.as_bytes(), escaped: false, span })
+                let span = Span {
+                    start: end - primitive.text.len() as u32,
+                    end,
+                };
+                Some(Text {
+                    raw: primitive.text.as_bytes(),
+                    escaped: false,
+                    span,
+                })
             }
             Token::ListStart | Token::MapStart => {
                 skip_open(fields)?;
@@ -102,19 +112,33 @@ fn field<'a, 'f>(found: &'f [Field<'a>], label: &str) -> Option<&'f Field<'a>> {
     found.iter().find(|field| field.label == label.as_bytes())
 }
 
-fn primitive<'a>(found: &[Field<'a>], label: &str) -> Result<Option<(Span, Primitive<'a>)>, Refusal> {
-    let Some(text) = field(found, label).and_then(|field| field.text) else { return Ok(None) };
+fn primitive<'a>(
+    found: &[Field<'a>],
+    label: &str,
+) -> Result<Option<(Span, Primitive<'a>)>, Refusal> {
+    let Some(text) = field(found, label).and_then(|field| field.text) else {
+        return Ok(None);
+    };
     if text.raw.is_empty() {
         return Ok(None);
     }
-    Ok(Some((text.span, Primitive::parse_exact(text.raw, Alphabet::Strict)?)))
+    Ok(Some((
+        text.span,
+        Primitive::parse_exact(text.raw, Alphabet::Strict)?,
+    )))
 }
 
 fn identify<'a>(found: &[Field<'a>], identity: &mut Identity<'a>) {
-    let text = |label: &str| field(found, label).and_then(|field| field.text).and_then(|text| std::str::from_utf8(text.raw).ok());
+    let text = |label: &str| {
+        field(found, label)
+            .and_then(|field| field.text)
+            .and_then(|text| std::str::from_utf8(text.raw).ok())
+    };
     identity.said = text("d").unwrap_or("");
     identity.pre = text("i").unwrap_or("");
-    identity.sn = text("s").and_then(|text| number::hex(text.as_bytes(), true)).unwrap_or(0);
+    identity.sn = text("s")
+        .and_then(|text| number::hex(text.as_bytes(), true))
+        .unwrap_or(0);
 }
 
 fn verify_said(bytes: &[u8], found: &[Field<'_>], labels: &[&str]) -> Result<(), Refusal> {
@@ -125,40 +149,77 @@ fn verify_said(bytes: &[u8], found: &[Field<'_>], labels: &[&str]) -> Result<(),
     if said::digest_of(saids[0].1.row.code).is_none() {
         return Err(Reject::SaidCode.into());
     }
-    if said::verify(bytes, &saids) { Ok(()) } else { Err(Reject::Said.into()) }
+    if said::verify(bytes, &saids) {
+        Ok(())
+    } else {
+        Err(Reject::Said.into())
+    }
 }
 
 /// Reads a routed, query, exchange or TEL message after its `t`.
-pub(crate) fn read_routed<'a>(mut fields: Fields<'a>, version: &Version, identity: &mut Identity<'a>) -> Result<Routed<'a>, Refusal> {
+pub(crate) fn read_routed<'a>(
+    mut fields: Fields<'a>,
+    version: &Version,
+    identity: &mut Identity<'a>,
+) -> Result<Routed<'a>, Refusal> {
     let ilk = ILKS[usize::from(identity.ilk)];
     let lists = lists(ilk, version.major).ok_or(Reject::UnknownType)?;
     let found = collect(&mut fields)?;
     identify(&found, identity);
-    let same = |list: &&[&str]| list.len() == found.len() && list.iter().zip(&found).all(|(label, field)| label.as_bytes() == field.label);
+    let same = |list: &&[&str]| {
+        list.len() == found.len()
+            && list
+                .iter()
+                .zip(&found)
+                .all(|(label, field)| label.as_bytes() == field.label)
+    };
     if !lists.iter().any(same) {
         return Err(Reject::Fields.into());
     }
     let bytes = fields.bytes;
     fields.reader.finish()?;
-    verify_said(bytes, &found, if ilk == "vcp" { &["d", "i"] } else { &["d"] })?;
-    let needs = if matches!(ilk, "rpy" | "qry" | "exn") { Needs::Signatures } else { Needs::Nothing };
-    Ok(Routed { ilk: identity.ilk, said: identity.said, pre: identity.pre, needs })
+    verify_said(
+        bytes,
+        &found,
+        if ilk == "vcp" { &["d", "i"] } else { &["d"] },
+    )?;
+    let needs = if matches!(ilk, "rpy" | "qry" | "exn") {
+        Needs::Signatures
+    } else {
+        Needs::Nothing
+    };
+    Ok(Routed {
+        ilk: identity.ilk,
+        said: identity.said,
+        pre: identity.pre,
+        needs,
+    })
 }
 
 /// Reads an ACDC after its `v`. Stable's rule for v1: v d i s in this order, others anywhere between.
-pub(crate) fn read_acdc<'a>(mut fields: Fields<'a>, version: &Version, identity: &mut Identity<'a>) -> Result<Routed<'a>, Refusal> {
+pub(crate) fn read_acdc<'a>(
+    mut fields: Fields<'a>,
+    version: &Version,
+    identity: &mut Identity<'a>,
+) -> Result<Routed<'a>, Refusal> {
     identity.ilk = ILK_ACDC;
     let found = collect(&mut fields)?;
     identify(&found, identity);
     if version.major >= 2 {
         if let Some(name) = field(&found, "t").and_then(|field| field.text) {
-            let known = ILKS.iter().position(|ilk| ilk.as_bytes() == name.raw).ok_or(Reject::UnknownType)?;
+            let known = ILKS
+                .iter()
+                .position(|ilk| ilk.as_bytes() == name.raw)
+                .ok_or(Reject::UnknownType)?;
             identity.ilk = known as u8;
         }
     } else {
         let mut needed = ["d", "i", "s"].into_iter().peekable();
         for field in &found {
-            if needed.peek().is_some_and(|label| label.as_bytes() == field.label) {
+            if needed
+                .peek()
+                .is_some_and(|label| label.as_bytes() == field.label)
+            {
                 needed.next();
             }
         }
@@ -171,5 +232,10 @@ pub(crate) fn read_acdc<'a>(mut fields: Fields<'a>, version: &Version, identity:
     if version.major < 2 {
         verify_said(bytes, &found, &["d"])?;
     }
-    Ok(Routed { ilk: identity.ilk, said: identity.said, pre: identity.pre, needs: Needs::Nothing })
+    Ok(Routed {
+        ilk: identity.ilk,
+        said: identity.said,
+        pre: identity.pre,
+        needs: Needs::Nothing,
+    })
 }

@@ -28,12 +28,18 @@ pub fn digest_of(code: &str) -> Option<Digest> {
 
 /// Whether `primitive` is the digest, by its own algorithm, of `parts` in a row.
 pub fn is_digest_of(primitive: &Primitive<'_>, parts: &[&[u8]]) -> bool {
-    let Some(digest) = digest_of(primitive.row.code) else { return false };
+    let Some(digest) = digest_of(primitive.row.code) else {
+        return false;
+    };
     let mut computed = [0u8; 64];
     digest.hash(parts, &mut computed[..digest.size()]);
     match digest.size() {
-        32 => primitive.raw_array::<32>().is_some_and(|stated| stated == computed[..32]),
-        _ => primitive.raw_array::<64>().is_some_and(|stated| stated == computed),
+        32 => primitive
+            .raw_array::<32>()
+            .is_some_and(|stated| stated == computed[..32]),
+        _ => primitive
+            .raw_array::<64>()
+            .is_some_and(|stated| stated == computed),
     }
 }
 
@@ -42,9 +48,16 @@ pub fn is_digest_of(primitive: &Primitive<'_>, parts: &[&[u8]]) -> bool {
 pub fn verify(body: &[u8], fields: &[(Span, Primitive<'_>)]) -> bool {
     let mut parts: [&[u8]; 5] = [&[]; 5];
     let (mut count, mut at) = (0, 0usize);
-    let digests = || fields.iter().filter(|(_, primitive)| digest_of(primitive.row.code).is_some());
+    let digests = || {
+        fields
+            .iter()
+            .filter(|(_, primitive)| digest_of(primitive.row.code).is_some())
+    };
     for (span, primitive) in digests() {
-        let (Some(before), Some(dummy)) = (body.get(at..span.start as usize), DUMMY.get(..primitive.text.len())) else {
+        let (Some(before), Some(dummy)) = (
+            body.get(at..span.start as usize),
+            DUMMY.get(..primitive.text.len()),
+        ) else {
             return false;
         };
         if count + 3 > parts.len() {
@@ -55,7 +68,9 @@ pub fn verify(body: &[u8], fields: &[(Span, Primitive<'_>)]) -> bool {
         count += 2;
         at = span.end as usize;
     }
-    let Some(rest) = body.get(at..) else { return false };
+    let Some(rest) = body.get(at..) else {
+        return false;
+    };
     parts[count] = rest;
     let parts = &parts[..=count];
     let mut first: Option<&Primitive<'_>> = None;

@@ -3,8 +3,8 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use kelpipe_cesr::indexer::Indexed;
 use kelpipe_cesr::Alphabet;
+use kelpipe_cesr::indexer::Indexed;
 use kelpipe_cesr::primitive::Primitive;
 use kelpipe_crypto::{Algorithm, Check};
 
@@ -27,7 +27,9 @@ impl Signed {
     /// The bytes.
     pub fn bytes<'a>(&'a self, source: &'a [u8]) -> &'a [u8] {
         match self {
-            Signed::Source(range) => source.get(range.start as usize..range.end as usize).unwrap_or(&[]),
+            Signed::Source(range) => source
+                .get(range.start as usize..range.end as usize)
+                .unwrap_or(&[]),
             Signed::Held(bytes) => bytes,
         }
     }
@@ -62,12 +64,17 @@ impl Indexed64 {
 
     /// From stored text.
     pub fn parse(text: &str) -> Option<Indexed64> {
-        Indexed::parse(text.as_bytes(), Alphabet::Strict).ok().map(|indexed| Indexed64::new(&indexed))
+        Indexed::parse(text.as_bytes(), Alphabet::Strict)
+            .ok()
+            .map(|indexed| Indexed64::new(&indexed))
     }
 
     /// As a plain signature.
     pub fn plain(&self) -> Plain64 {
-        Plain64 { algorithm: self.algorithm, raw: self.raw }
+        Plain64 {
+            algorithm: self.algorithm,
+            raw: self.raw,
+        }
     }
 }
 
@@ -128,7 +135,13 @@ pub struct Memo {
 
 impl Memo {
     /// The verdict, if it is known; otherwise the check to make.
-    pub fn look(&self, source: &[u8], signed: &Signed, key: &VerificationKey, signature: &Plain64) -> Result<bool, Pending> {
+    pub fn look(
+        &self,
+        source: &[u8],
+        signed: &Signed,
+        key: &VerificationKey,
+        signature: &Plain64,
+    ) -> Result<bool, Pending> {
         let bytes = signed.bytes(source);
         let mut raw = [0; 33];
         raw[..key.raw().len()].copy_from_slice(key.raw());
@@ -139,8 +152,17 @@ impl Memo {
             key: raw,
             algorithm: key.algorithm as u8,
         };
-        let known = if self.known.is_empty() { None } else { self.known.get(&id) };
-        known.copied().ok_or_else(|| Pending { id, signed: signed.clone(), key: key.clone(), signature: *signature })
+        let known = if self.known.is_empty() {
+            None
+        } else {
+            self.known.get(&id)
+        };
+        known.copied().ok_or_else(|| Pending {
+            id,
+            signed: signed.clone(),
+            key: key.clone(),
+            signature: *signature,
+        })
     }
 
     /// Notes a verdict, and keeps the bytes alive so that their address stays theirs.

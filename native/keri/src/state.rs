@@ -99,7 +99,9 @@ impl AidRecord {
         }
         out.varint(u128::from(self.rows));
         out.varint(u128::from(self.awaited));
-        let Some(state) = &self.state else { return out.u8(0) };
+        let Some(state) = &self.state else {
+            return out.u8(0);
+        };
         out.u8(1);
         out.u8(state.major);
         out.varint(state.sn);
@@ -144,7 +146,9 @@ impl AidRecord {
 
     /// Approximate memory, in bytes.
     pub fn weight(&self) -> usize {
-        let est = |est: &Establishment| 200 + 110 * est.keys.len() + 80 * (est.next.len() + est.witnesses.len());
+        let est = |est: &Establishment| {
+            200 + 110 * est.keys.len() + 80 * (est.next.len() + est.witnesses.len())
+        };
         150 + self.state.as_ref().map_or(0, |state| 350 + est(&state.est))
     }
 }
@@ -202,7 +206,9 @@ fn decode_establishment(from: &mut Decoder<'_>) -> Option<Establishment> {
         sn: from.varint()?,
         said: from.text()?.into(),
         ordinal: from.u64()?,
-        keys: (0..from.u32()?).map(|_| from.text().and_then(VerificationKey::parse)).collect::<Option<_>>()?,
+        keys: (0..from.u32()?)
+            .map(|_| from.text().and_then(VerificationKey::parse))
+            .collect::<Option<_>>()?,
         kt: decode_threshold(from)?,
         next: from.texts()?,
         nt: decode_threshold(from)?,

@@ -158,7 +158,9 @@ impl Requests {
                 Need::Aid(aid) => requests.push(Table::Aids, MODE_GET, aid.as_bytes()),
                 Need::Kel(key) => requests.push(Table::Kel, MODE_GET, key),
                 Need::Log(ordinal) => requests.push(Table::Log, MODE_GET, &ordinal.to_be_bytes()),
-                Need::Late(ordinal) => requests.push(Table::Late, MODE_PREFIX, &ordinal.to_be_bytes()),
+                Need::Late(ordinal) => {
+                    requests.push(Table::Late, MODE_PREFIX, &ordinal.to_be_bytes())
+                }
                 Need::Anchors(key) => requests.push(Table::Seals, MODE_PREFIX, key),
                 Need::Slot(key) => requests.push(Table::Waiting, MODE_PREFIX, key),
                 Need::Awaits(key) => requests.push(Table::Awaits, MODE_PREFIX, key),
@@ -170,7 +172,8 @@ impl Requests {
     fn push(&mut self, table: Table, mode: u32, key: &[u8]) {
         let start = self.arena.len() as u32;
         self.arena.extend_from_slice(key);
-        self.ops.extend([table as u32, mode, start, self.arena.len() as u32, 0]);
+        self.ops
+            .extend([table as u32, mode, start, self.arena.len() as u32, 0]);
     }
 }
 
@@ -181,7 +184,9 @@ impl<'a> Answer<'a> {
     fn word(&mut self) -> Option<usize> {
         let (head, tail) = self.0.split_at_checked(4)?;
         self.0 = tail;
-        head.try_into().ok().map(|bytes| u32::from_le_bytes(bytes) as usize)
+        head.try_into()
+            .ok()
+            .map(|bytes| u32::from_le_bytes(bytes) as usize)
     }
 
     fn record(&mut self) -> Option<(&'a [u8], &'a [u8])> {
@@ -216,29 +221,50 @@ impl Units {
                 self.aids.insert(aid.clone(), record);
             }
             Need::Kel(key) => {
-                self.kels.insert(key.clone(), first.map_or(Some(Vec::new()), decode_kel)?);
+                self.kels
+                    .insert(key.clone(), first.map_or(Some(Vec::new()), decode_kel)?);
             }
             Need::Log(ordinal) => {
                 if let Some(value) = first {
-                    self.logs.insert(*ordinal, Arc::new(LogRecord::decode(value)?));
+                    self.logs
+                        .insert(*ordinal, Arc::new(LogRecord::decode(value)?));
                 }
             }
             Need::Late(ordinal) => {
-                let items: Option<Vec<_>> = records.iter().map(|(_, value)| decode_late(value)).collect();
+                let items: Option<Vec<_>> = records
+                    .iter()
+                    .map(|(_, value)| decode_late(value))
+                    .collect();
                 let items = items?;
                 let stored = items.len();
                 self.lates.insert(*ordinal, Late { items, stored });
             }
             Need::Anchors(key) => {
-                let anchors: Option<Vec<_>> = records.iter().map(|(full, value)| decode_anchor(key.len(), full, value)).collect();
+                let anchors: Option<Vec<_>> = records
+                    .iter()
+                    .map(|(full, value)| decode_anchor(key.len(), full, value))
+                    .collect();
                 self.anchors.insert(key.clone(), anchors?);
             }
             Need::Slot(key) => {
-                let rows: Option<Vec<_>> = records.iter().map(|(_, value)| loaded_row(value, limits)).collect();
-                self.slots.insert(key.clone(), Slot { rows: rows?, removed: Vec::new() });
+                let rows: Option<Vec<_>> = records
+                    .iter()
+                    .map(|(_, value)| loaded_row(value, limits))
+                    .collect();
+                self.slots.insert(
+                    key.clone(),
+                    Slot {
+                        rows: rows?,
+                        removed: Vec::new(),
+                    },
+                );
             }
             Need::Awaits(key) => {
-                let keys = records.iter().filter_map(|(full, _)| full.get(key.len()..)).map(Key::from_slice).collect();
+                let keys = records
+                    .iter()
+                    .filter_map(|(full, _)| full.get(key.len()..))
+                    .map(Key::from_slice)
+                    .collect();
                 self.awaits.insert(key.clone(), keys);
             }
         }
@@ -249,7 +275,11 @@ impl Units {
 fn loaded_row(value: &[u8], limits: &Limits) -> Option<SlotRow> {
     let waiting = Waiting::decode(value)?;
     let deadline = deadline(&waiting, limits);
-    Some(SlotRow { waiting, dirty: false, deadline })
+    Some(SlotRow {
+        waiting,
+        dirty: false,
+        deadline,
+    })
 }
 
 /// Stored form of a late attachment.
@@ -261,13 +291,19 @@ pub fn encode_late(set: Set, text: &str, out: &mut Vec<u8>) {
 /// Reads a late attachment. `None`: damaged.
 pub fn decode_late(value: &[u8]) -> Option<(Set, Arc<str>)> {
     let (set, text) = value.split_first()?;
-    let set = [Set::Sigs, Set::Wigs, Set::Rcts, Set::Vrcs].into_iter().find(|known| *known as u8 == *set)?;
+    let set = [Set::Sigs, Set::Wigs, Set::Rcts, Set::Vrcs]
+        .into_iter()
+        .find(|known| *known as u8 == *set)?;
     Some((set, std::str::from_utf8(text).ok()?.into()))
 }
 
 fn decode_anchor(prefix: usize, key: &[u8], value: &[u8]) -> Option<Anchor> {
     let (pre, sn, _) = split_place(key.get(prefix..)?)?;
-    Some(Anchor { pre: pre.into(), sn, ordinal: u64::from_be_bytes(value.try_into().ok()?) })
+    Some(Anchor {
+        pre: pre.into(),
+        sn,
+        ordinal: u64::from_be_bytes(value.try_into().ok()?),
+    })
 }
 
 /// Microseconds after which an entry of `kind` leaves by timeout; `None`: never. Source: escrows.md 1 and 2.
@@ -285,7 +321,11 @@ pub fn timeout(kind: Kind, limits: &Limits) -> Option<i64> {
 pub fn deadline(waiting: &Waiting, limits: &Limits) -> Option<i64> {
     let of = |kind, date: i64| timeout(kind, limits).map(|timeout| date.saturating_add(timeout));
     match waiting {
-        Waiting::Event(event) => event.memberships.iter().filter_map(|membership| of(membership.kind, event.date)).min(),
+        Waiting::Event(event) => event
+            .memberships
+            .iter()
+            .filter_map(|membership| of(membership.kind, event.date))
+            .min(),
         Waiting::Receipt(receipt) => of(receipt.membership.kind, receipt.date),
     }
 }

@@ -49,7 +49,10 @@ impl Weight {
             return None;
         }
         let divisor = gcd(num, den);
-        Some(Weight { num: u32::try_from(num / divisor).ok()?, den: u32::try_from(den / divisor).ok()? })
+        Some(Weight {
+            num: u32::try_from(num / divisor).ok()?,
+            den: u32::try_from(den / divisor).ok()?,
+        })
     }
 
     /// Reads `0`, `1` or `n/d`; leniently also spaces, leading zeros and whole decimals.
@@ -68,10 +71,18 @@ impl Weight {
 
 fn whole(digits: &[u8], strict: bool) -> Option<u64> {
     let canonical = matches!(digits, [b'0']) || digits.first().is_some_and(|first| *first != b'0');
-    if digits.is_empty() || digits.len() > 10 || (strict && !canonical) || !digits.iter().all(u8::is_ascii_digit) {
+    if digits.is_empty()
+        || digits.len() > 10
+        || (strict && !canonical)
+        || !digits.iter().all(u8::is_ascii_digit)
+    {
         return None;
     }
-    std::str::from_utf8(digits).ok()?.parse().ok().filter(|value| *value <= WEIGHT_PART_MAX)
+    std::str::from_utf8(digits)
+        .ok()?
+        .parse()
+        .ok()
+        .filter(|value| *value <= WEIGHT_PART_MAX)
 }
 
 /// A decimal without fractional part, as Python's `float` reads it: `1.0`, `1e0`, `01`.
@@ -98,14 +109,21 @@ fn reaches_one(weights: impl Iterator<Item = Weight>) -> bool {
             continue;
         }
         let (n, d) = (u128::from(weight.num), u128::from(weight.den));
-        let sum = num.checked_mul(d).zip(n.checked_mul(den)).and_then(|(a, b)| a.checked_add(b)).zip(den.checked_mul(d));
+        let sum = num
+            .checked_mul(d)
+            .zip(n.checked_mul(den))
+            .and_then(|(a, b)| a.checked_add(b))
+            .zip(den.checked_mul(d));
         match sum {
             Some((top, bottom)) => {
                 let divisor = gcd_wide(top, bottom);
                 (num, den) = (top / divisor, bottom / divisor);
             }
             None => {
-                exact = Some(Ratio::new(BigUint::from(num), BigUint::from(den)) + Ratio::new(BigUint::from(n), BigUint::from(d)));
+                exact = Some(
+                    Ratio::new(BigUint::from(num), BigUint::from(den))
+                        + Ratio::new(BigUint::from(n), BigUint::from(d)),
+                );
             }
         }
     }
@@ -136,7 +154,11 @@ impl Threshold {
     pub fn size(&self) -> u128 {
         match self {
             Threshold::Number(number) => *number,
-            Threshold::Weighted(clauses) => clauses.iter().flatten().map(|element| element.size() as u128).sum(),
+            Threshold::Weighted(clauses) => clauses
+                .iter()
+                .flatten()
+                .map(|element| element.size() as u128)
+                .sum(),
         }
     }
 
@@ -147,7 +169,9 @@ impl Threshold {
             Threshold::Number(number) => *number > 0 && indices.len() as u128 >= *number,
             Threshold::Weighted(clauses) => {
                 let mut next = 0u32;
-                clauses.iter().all(|clause| clause_satisfied(clause, indices, &mut next))
+                clauses
+                    .iter()
+                    .all(|clause| clause_satisfied(clause, indices, &mut next))
             }
         }
     }
@@ -156,7 +180,11 @@ impl Threshold {
     ///
     /// # Errors
     /// [`Reject::Threshold`] for a form that is not allowed; the reader's own errors.
-    pub fn read(reader: &mut Reader<'_>, token: &Token<'_>, strict: bool) -> Result<Threshold, Refusal> {
+    pub fn read(
+        reader: &mut Reader<'_>,
+        token: &Token<'_>,
+        strict: bool,
+    ) -> Result<Threshold, Refusal> {
         match token {
             Token::Text(text) => Threshold::from_text(*text, strict),
             Token::Integer(integer) => crate::event::integer_value(*integer)
@@ -172,14 +200,21 @@ impl Threshold {
 
     fn from_text(text: Text<'_>, strict: bool) -> Result<Threshold, Refusal> {
         if !strict && text.raw.trim_ascii().first() == Some(&b'[') {
-            let plain: Vec<u8> = text.raw.iter().copied().filter(|byte| !matches!(byte, b'\\' | b' ')).collect();
+            let plain: Vec<u8> = text
+                .raw
+                .iter()
+                .copied()
+                .filter(|byte| !matches!(byte, b'\\' | b' '))
+                .collect();
             let mut reader = crate::event::value_reader(&plain);
             return match reader.next()? {
                 Token::ListStart => Threshold::read_list(&mut reader, false),
                 _ => Err(Reject::Threshold.into()),
             };
         }
-        number::hex(text.raw, strict).map(Threshold::Number).ok_or(Reject::Threshold.into())
+        number::hex(text.raw, strict)
+            .map(Threshold::Number)
+            .ok_or(Reject::Threshold.into())
     }
 
     fn read_list(reader: &mut Reader<'_>, strict: bool) -> Result<Threshold, Refusal> {
@@ -219,7 +254,9 @@ impl Threshold {
         let threshold = Threshold::Weighted(clauses);
         match &threshold {
             Threshold::Weighted(clauses)
-                if !clauses.is_empty() && clauses.iter().all(sound) && threshold.size() <= WEIGHTS_MAX as u128 =>
+                if !clauses.is_empty()
+                    && clauses.iter().all(sound)
+                    && threshold.size() <= WEIGHTS_MAX as u128 =>
             {
                 Some(threshold)
             }
@@ -265,19 +302,31 @@ fn read_clause(reader: &mut Reader<'_>, strict: bool) -> Result<Vec<Element>, Re
     }
 }
 
-fn read_element(reader: &mut Reader<'_>, token: &Token<'_>, strict: bool) -> Result<Element, Refusal> {
+fn read_element(
+    reader: &mut Reader<'_>,
+    token: &Token<'_>,
+    strict: bool,
+) -> Result<Element, Refusal> {
     let fail = || Refusal::from(Reject::Threshold);
     match token {
-        Token::Text(text) => Weight::parse(text.raw, strict).map(Element::One).ok_or_else(fail),
+        Token::Text(text) => Weight::parse(text.raw, strict)
+            .map(Element::One)
+            .ok_or_else(fail),
         Token::MapStart => {
-            let Token::Key(outer) = reader.next()? else { return Err(fail()) };
+            let Token::Key(outer) = reader.next()? else {
+                return Err(fail());
+            };
             let weight = Weight::parse(outer.raw, strict).ok_or_else(fail)?;
-            let Token::ListStart = reader.next()? else { return Err(fail()) };
+            let Token::ListStart = reader.next()? else {
+                return Err(fail());
+            };
             let mut inner = Vec::new();
             loop {
                 match reader.next()? {
                     Token::ListEnd => break,
-                    Token::Text(text) if inner.len() < WEIGHTS_MAX => inner.push(Weight::parse(text.raw, strict).ok_or_else(fail)?),
+                    Token::Text(text) if inner.len() < WEIGHTS_MAX => {
+                        inner.push(Weight::parse(text.raw, strict).ok_or_else(fail)?)
+                    }
                     _ => return Err(fail()),
                 }
             }
@@ -303,7 +352,11 @@ fn clause_satisfied(clause: &[Element], indices: &[u32], next: &mut u32) -> bool
             Element::Nested(weight, inner) => {
                 let from = *next;
                 *next += inner.len() as u32;
-                let met = inner.iter().zip(from..).filter(|(_, index)| indices.contains(index)).map(|(weight, _)| *weight);
+                let met = inner
+                    .iter()
+                    .zip(from..)
+                    .filter(|(_, index)| indices.contains(index))
+                    .map(|(weight, _)| *weight);
                 if reaches_one(met) {
                     held.push(*weight);
                 }
@@ -328,7 +381,11 @@ fn clause_json(clause: &[Element]) -> String {
 }
 
 fn weight_json(weight: Weight) -> String {
-    if weight.den == 1 { format!("\"{}\"", weight.num) } else { format!("\"{}/{}\"", weight.num, weight.den) }
+    if weight.den == 1 {
+        format!("\"{}\"", weight.num)
+    } else {
+        format!("\"{}/{}\"", weight.num, weight.den)
+    }
 }
 
 #[cfg(test)]
@@ -378,10 +435,16 @@ mod tests {
 
     #[test]
     fn long_fractions_stay_exact() {
-        let weights: Vec<Weight> = [4_294_967_291u64, 4_294_967_279, 4_294_967_231, 4_294_967_197, 4_294_967_189]
-            .iter()
-            .filter_map(|den| Weight::new(den / 5, *den))
-            .collect();
+        let weights: Vec<Weight> = [
+            4_294_967_291u64,
+            4_294_967_279,
+            4_294_967_231,
+            4_294_967_197,
+            4_294_967_189,
+        ]
+        .iter()
+        .filter_map(|den| Weight::new(den / 5, *den))
+        .collect();
         assert!(!reaches_one(weights.into_iter()));
     }
 }

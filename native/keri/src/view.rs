@@ -58,7 +58,11 @@ impl<'b> View<'b> {
 
     fn aid_entry(&mut self, aid: &str) -> &mut AidRecord {
         if !self.own.aids.contains_key(aid) {
-            let known = self.base.aid(aid).or_else(|| self.loaded.aids.get(aid)).cloned();
+            let known = self
+                .base
+                .aid(aid)
+                .or_else(|| self.loaded.aids.get(aid))
+                .cloned();
             let key: Arc<str> = aid.into();
             let record = known.unwrap_or_else(|| {
                 self.need(Need::Aid(key.clone()));
@@ -92,7 +96,11 @@ impl<'b> View<'b> {
         let key = place(aid, sn);
         if !self.own.kels.contains_key(&key) {
             let high = self.aid(aid).state.as_ref().map(|state| state.sn_high);
-            let known = self.base.kel(&key).or_else(|| self.loaded.kels.get(&key)).cloned();
+            let known = self
+                .base
+                .kel(&key)
+                .or_else(|| self.loaded.kels.get(&key))
+                .cloned();
             let entries = match (known, high) {
                 (Some(entries), _) => entries,
                 (None, Some(high)) if sn <= high => {
@@ -126,7 +134,10 @@ impl<'b> View<'b> {
         if let Some(record) = self.own.logs.get(&ordinal) {
             return Some(record.clone());
         }
-        let known = self.base.log(ordinal).or_else(|| self.loaded.logs.get(&ordinal).cloned());
+        let known = self
+            .base
+            .log(ordinal)
+            .or_else(|| self.loaded.logs.get(&ordinal).cloned());
         if known.is_none() {
             self.need(Need::Log(ordinal));
         }
@@ -136,7 +147,11 @@ impl<'b> View<'b> {
     /// Attachments that came after acceptance.
     pub fn late(&mut self, ordinal: u64) -> &mut Late {
         if !self.own.lates.contains_key(&ordinal) {
-            let known = self.base.late(ordinal).or_else(|| self.loaded.lates.get(&ordinal)).cloned();
+            let known = self
+                .base
+                .late(ordinal)
+                .or_else(|| self.loaded.lates.get(&ordinal))
+                .cloned();
             let fresh = ordinal >= self.base.ordinal();
             let late = known.unwrap_or_else(|| {
                 if !fresh {
@@ -151,17 +166,32 @@ impl<'b> View<'b> {
 
     /// Everything attached to a logged event of one set, early and late.
     pub fn attached(&mut self, ordinal: u64, set: Set) -> Vec<Arc<str>> {
-        let mut texts = self.log(ordinal).map_or_else(Vec::new, |record| record.attached.clone().set(set).clone());
+        let mut texts = self
+            .log(ordinal)
+            .map_or_else(Vec::new, |record| record.attached.clone().set(set).clone());
         let late = self.late(ordinal);
-        texts.extend(late.items.iter().filter(|(of, _)| *of == set).map(|(_, text)| text.clone()));
+        texts.extend(
+            late.items
+                .iter()
+                .filter(|(of, _)| *of == set)
+                .map(|(_, text)| text.clone()),
+        );
         texts
     }
 
     /// Adds an attachment to a logged event; false if it is there already.
     pub fn attach(&mut self, record: &LogRecord, ordinal: u64, set: Set, text: &Arc<str>) -> bool {
-        let early = record.attached.iter().any(|(of, known)| of == set && known == text);
+        let early = record
+            .attached
+            .iter()
+            .any(|(of, known)| of == set && known == text);
         let late = self.late(ordinal);
-        if early || late.items.iter().any(|(of, known)| *of == set && known == text) {
+        if early
+            || late
+                .items
+                .iter()
+                .any(|(of, known)| *of == set && known == text)
+        {
             return false;
         }
         late.items.push((set, text.clone()));
@@ -178,7 +208,11 @@ impl<'b> View<'b> {
                 Vec::new()
             }
         };
-        let added = self.anchors_added.iter().filter(|(of, _)| *of == key).map(|(_, anchor)| anchor);
+        let added = self
+            .anchors_added
+            .iter()
+            .filter(|(of, _)| *of == key)
+            .map(|(_, anchor)| anchor);
         for anchor in self.base.anchors(&key).iter().chain(added) {
             if !anchors.contains(anchor) {
                 anchors.push(anchor.clone());
@@ -192,7 +226,11 @@ impl<'b> View<'b> {
     pub fn slot(&mut self, aid: &str, sn: u128) -> &mut Slot {
         let key = place(aid, sn);
         if !self.own.slots.contains_key(&key) {
-            let known = self.base.slot(&key).or_else(|| self.loaded.slots.get(&key)).cloned();
+            let known = self
+                .base
+                .slot(&key)
+                .or_else(|| self.loaded.slots.get(&key))
+                .cloned();
             let slot = match known {
                 Some(slot) => slot,
                 None if self.stored_rows(aid) == 0 => Slot::default(),
@@ -217,12 +255,17 @@ impl<'b> View<'b> {
     /// Asks for the places after `sn` together: a chain of waiting events is about to be read.
     pub fn prefetch_chain(&mut self, aid: &str, sn: u128) {
         let key = place(aid, sn);
-        if self.own.slots.contains_key(&key) || self.base.slot(&key).is_some() || self.loaded.slots.contains_key(&key) {
+        if self.own.slots.contains_key(&key)
+            || self.base.slot(&key).is_some()
+            || self.loaded.slots.contains_key(&key)
+        {
             return;
         }
         let ahead = PREFETCH_PLACES.min(u128::from(self.stored_rows(aid)));
         for next in 0..ahead {
-            let Some(next) = sn.checked_add(next) else { break };
+            let Some(next) = sn.checked_add(next) else {
+                break;
+            };
             let key = place(aid, next);
             if self.base.slot(&key).is_none() && !self.loaded.slots.contains_key(&key) {
                 self.need(Need::Slot(key));
@@ -239,7 +282,11 @@ impl<'b> View<'b> {
     /// Notes that a waiting row awaits the event at `key`.
     pub fn awaits_entry(&mut self, key: &Key) -> &mut Vec<Key> {
         if !self.own.awaits.contains_key(key) {
-            let known = self.base.awaits(key).or_else(|| self.loaded.awaits.get(key)).cloned();
+            let known = self
+                .base
+                .awaits(key)
+                .or_else(|| self.loaded.awaits.get(key))
+                .cloned();
             let keys = known.unwrap_or_else(|| {
                 self.need(Need::Awaits(key.clone()));
                 Vec::new()
@@ -251,7 +298,11 @@ impl<'b> View<'b> {
 
     /// The waiting event with this SAID at a place, if any.
     pub fn waiting_event(&mut self, aid: &str, sn: u128, said: &str) -> Option<usize> {
-        let is = |waiting: &Waiting| matches!(waiting, Waiting::Event(event) if &*event.said == said);
-        self.slot(aid, sn).rows.iter().position(|row| is(&row.waiting))
+        let is =
+            |waiting: &Waiting| matches!(waiting, Waiting::Event(event) if &*event.said == said);
+        self.slot(aid, sn)
+            .rows
+            .iter()
+            .position(|row| is(&row.waiting))
     }
 }

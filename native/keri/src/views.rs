@@ -35,7 +35,9 @@ fn list<T: AsRef<str>>(texts: &[T]) -> String {
 /// The key state record of an AID as JSON (database.md 3); `None` if the value is damaged or holds no state.
 /// `dated`: with the first-seen date.
 pub fn key_state(aid: &str, value: &[u8], dated: bool) -> Option<String> {
-    AidRecord::decode(value)?.state.map(|state| key_state_json(aid, &state, dated))
+    AidRecord::decode(value)?
+        .state
+        .map(|state| key_state_json(aid, &state, dated))
 }
 
 fn key_state_json(aid: &str, state: &KeyState, dated: bool) -> String {
@@ -48,7 +50,11 @@ fn key_state_json(aid: &str, state: &KeyState, dated: bool) -> String {
     if est.do_not_delegate {
         traits.push("DND");
     }
-    let date = if dated { format!("\"dt\":{},", quote(&date::format(state.date))) } else { String::new() };
+    let date = if dated {
+        format!("\"dt\":{},", quote(&date::format(state.date)))
+    } else {
+        String::new()
+    };
     format!(
         "{{\"vn\":[{},0],\"i\":{},\"s\":\"{:x}\",\"p\":{},\"d\":{},\"f\":\"{:x}\",{date}\"et\":\"{}\",\"kt\":{},\"k\":{},\
          \"nt\":{},\"n\":{},\"bt\":\"{:x}\",\"b\":{},\"c\":{},\"ee\":{{\"s\":\"{:x}\",\"d\":{},\"br\":{},\"ba\":{}}},\"di\":{}}}",
@@ -93,7 +99,11 @@ pub fn record(table: Table, key: &[u8], value: &[u8]) -> Option<String> {
         Table::Late => {
             let (set, text) = decode_late(value)?;
             let ordinal = u64::from_be_bytes(key.get(..8)?.try_into().ok()?);
-            format!("{{\"ordinal\":{ordinal},\"set\":\"{}\",\"text\":{}}}", set_name(set), quote(&text))
+            format!(
+                "{{\"ordinal\":{ordinal},\"set\":\"{}\",\"text\":{}}}",
+                set_name(set),
+                quote(&text)
+            )
         }
         Table::Waiting => waiting_json(key, value)?,
         Table::Seals | Table::Awaits | Table::Expiry | Table::Wake | Table::Meta => return None,
@@ -102,22 +112,45 @@ pub fn record(table: Table, key: &[u8], value: &[u8]) -> Option<String> {
 
 fn aid_json(aid: &str, value: &[u8]) -> Option<String> {
     let record = AidRecord::decode(value)?;
-    let state = record.state.as_ref().map_or("null".into(), |state| key_state_json(aid, state, true));
-    Some(format!("{{\"aid\":{},\"rows\":{},\"awaited\":{},\"state\":{state}}}", quote(aid), record.rows, record.awaited))
+    let state = record
+        .state
+        .as_ref()
+        .map_or("null".into(), |state| key_state_json(aid, state, true));
+    Some(format!(
+        "{{\"aid\":{},\"rows\":{},\"awaited\":{},\"state\":{state}}}",
+        quote(aid),
+        record.rows,
+        record.awaited
+    ))
 }
 
 fn kel_json(key: &[u8], value: &[u8]) -> Option<String> {
     let (aid, sn, _) = split_place(key)?;
     let entries: Vec<String> = decode_kel(value)?
         .iter()
-        .map(|entry| format!("{{\"ordinal\":{},\"fn\":{},\"said\":{}}}", entry.ordinal, entry.first_seen, quote(&entry.said)))
+        .map(|entry| {
+            format!(
+                "{{\"ordinal\":{},\"fn\":{},\"said\":{}}}",
+                entry.ordinal,
+                entry.first_seen,
+                quote(&entry.said)
+            )
+        })
         .collect();
-    Some(format!("{{\"aid\":{},\"sn\":\"{sn:x}\",\"events\":[{}]}}", quote(aid), entries.join(",")))
+    Some(format!(
+        "{{\"aid\":{},\"sn\":\"{sn:x}\",\"events\":[{}]}}",
+        quote(aid),
+        entries.join(",")
+    ))
 }
 
 fn log_json(record: &LogRecord) -> String {
     let couple = record.couple.as_ref().map_or("null".into(), |couple| {
-        format!("{{\"sn\":\"{:x}\",\"said\":{}}}", couple.sn, quote(&couple.said))
+        format!(
+            "{{\"sn\":\"{:x}\",\"said\":{}}}",
+            couple.sn,
+            quote(&couple.said)
+        )
     });
     format!(
         "{{\"aid\":{},\"sn\":\"{:x}\",\"said\":{},\"ilk\":\"{}\",\"fn\":{},\"dt\":{},\"local\":{},\"source\":{},\"witnesses\":{},\"couple\":{couple},\"attached\":{}}}",
@@ -146,11 +179,20 @@ fn set_name(set: Set) -> &'static str {
 fn waiting_json(key: &[u8], value: &[u8]) -> Option<String> {
     let (aid, sn, _) = split_place(key)?;
     let member = |kind: crate::decision::Kind, awaits: crate::decision::Awaits, order: u32| {
-        format!("{{\"kind\":\"{}\",\"table\":\"{}\",\"awaits\":\"{}\",\"order\":{order}}}", kind.name(), kind.table(), awaits.name())
+        format!(
+            "{{\"kind\":\"{}\",\"table\":\"{}\",\"awaits\":\"{}\",\"order\":{order}}}",
+            kind.name(),
+            kind.table(),
+            awaits.name()
+        )
     };
     Some(match Waiting::decode(value)? {
         Waiting::Event(event) => {
-            let kinds: Vec<String> = event.memberships.iter().map(|m| member(m.kind, m.awaits, m.order)).collect();
+            let kinds: Vec<String> = event
+                .memberships
+                .iter()
+                .map(|m| member(m.kind, m.awaits, m.order))
+                .collect();
             let couple = event.couple.as_ref().map_or("null".into(), |couple| {
                 let mut text = String::new();
                 kelpipe_cesr::primitive::encode_number_huge(couple.sn, &mut text);

@@ -47,7 +47,8 @@ impl Out {
         }
         let key_end = self.arena.len() as u32;
         value(&mut self.arena);
-        self.ops.push([table as u32, PUT, start, key_end, self.arena.len() as u32]);
+        self.ops
+            .push([table as u32, PUT, start, key_end, self.arena.len() as u32]);
     }
 
     fn delete(&mut self, table: Table, key: &[&[u8]]) {
@@ -70,10 +71,14 @@ impl Out {
     pub fn finish(mut self) -> Writes {
         let arena = self.arena;
         self.ops.sort_by(|a, b| {
-            let key = |op: &[u32; OP_WORDS]| arena.get(op[2] as usize..op[3] as usize).unwrap_or(&[]);
+            let key =
+                |op: &[u32; OP_WORDS]| arena.get(op[2] as usize..op[3] as usize).unwrap_or(&[]);
             (a[0], key(a)).cmp(&(b[0], key(b)))
         });
-        Writes { ops: self.ops.into_flattened(), arena: Arc::new(arena) }
+        Writes {
+            ops: self.ops.into_flattened(),
+            arena: Arc::new(arena),
+        }
     }
 }
 
@@ -90,13 +95,19 @@ impl Changes {
     }
 
     /// Encodes them. Returned with them: the changed units, clean; the AID records only read; the next ordinal.
-    pub fn encode(mut self, limits: &Limits, ordinal_before: u64) -> (Out, Units, Vec<(Arc<str>, AidRecord)>, u64) {
+    pub fn encode(
+        mut self,
+        limits: &Limits,
+        ordinal_before: u64,
+    ) -> (Out, Units, Vec<(Arc<str>, AidRecord)>, u64) {
         let mut out = Out::default();
         let mut kept = Units::default();
         let mut logs: Vec<_> = std::mem::take(&mut self.own.logs).into_iter().collect();
         logs.sort_unstable_by_key(|(ordinal, _)| *ordinal);
         for (ordinal, record) in logs {
-            out.put(Table::Log, &[&ordinal.to_be_bytes()], |arena| record.encode(arena));
+            out.put(Table::Log, &[&ordinal.to_be_bytes()], |arena| {
+                record.encode(arena)
+            });
             kept.logs.insert(ordinal, record);
         }
         self.encode_aids(&mut out, &mut kept);
@@ -117,9 +128,13 @@ impl Changes {
             }
         }
         for (key, anchor) in self.anchors {
-            out.put(Table::Seals, &[&key, &place(&anchor.pre, anchor.sn)], |arena| {
-                arena.extend_from_slice(&anchor.ordinal.to_be_bytes());
-            });
+            out.put(
+                Table::Seals,
+                &[&key, &place(&anchor.pre, anchor.sn)],
+                |arena| {
+                    arena.extend_from_slice(&anchor.ordinal.to_be_bytes());
+                },
+            );
             kept.anchors.entry(key).or_default().push(anchor);
         }
         for (key, slot) in self.own.slots {
@@ -130,7 +145,9 @@ impl Changes {
         kept.awaits = self.own.awaits;
         if self.ordinal != ordinal_before {
             let ordinal = self.ordinal;
-            out.put(Table::Meta, &[META_ORDINAL], |arena| arena.extend_from_slice(&ordinal.to_be_bytes()));
+            out.put(Table::Meta, &[META_ORDINAL], |arena| {
+                arena.extend_from_slice(&ordinal.to_be_bytes())
+            });
         }
         let read = self.own.aids.into_iter().collect();
         (out, kept, read, self.ordinal)
@@ -138,7 +155,9 @@ impl Changes {
 
     fn encode_aids(&mut self, out: &mut Out, kept: &mut Units) {
         for aid in std::mem::take(&mut self.dirty_aids) {
-            let Some(record) = self.own.aids.remove(&aid) else { continue };
+            let Some(record) = self.own.aids.remove(&aid) else {
+                continue;
+            };
             if record.is_empty() {
                 out.delete(Table::Aids, &[aid.as_bytes()]);
             } else {
@@ -161,7 +180,10 @@ fn encode_slot(key: &Key, mut slot: Slot, limits: &Limits, out: &mut Out) -> Opt
             }
         }
         if let Some(micros) = deadline {
-            let same = slot.rows.iter().any(|row| row.waiting.id() == id && crate::store::deadline(&row.waiting, limits) == Some(micros));
+            let same = slot.rows.iter().any(|row| {
+                row.waiting.id() == id
+                    && crate::store::deadline(&row.waiting, limits) == Some(micros)
+            });
             if !same {
                 out.delete(Table::Expiry, &[&micros.to_be_bytes(), key, &id]);
             }
@@ -170,7 +192,9 @@ fn encode_slot(key: &Key, mut slot: Slot, limits: &Limits, out: &mut Out) -> Opt
     for row in slot.rows.iter_mut().filter(|row| row.dirty) {
         changed = true;
         let id = row.waiting.id();
-        out.put(Table::Waiting, &[key, &id], |arena| row.waiting.encode(arena));
+        out.put(Table::Waiting, &[key, &id], |arena| {
+            row.waiting.encode(arena)
+        });
         let new = deadline(&row.waiting, limits);
         if new != row.deadline {
             if let Some(micros) = row.deadline {

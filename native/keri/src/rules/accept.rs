@@ -23,7 +23,10 @@ impl Fold<'_> {
         let ordinal = self.view.ordinal;
         self.view.ordinal += 1;
         let first_seen = state.map_or(0, |state| state.first_seen + 1);
-        let date = incoming.replayed.filter(|_| self.options.cloned).map_or(self.now, |(_, date)| date);
+        let date = incoming
+            .replayed
+            .filter(|_| self.options.cloned)
+            .map_or(self.now, |(_, date)| date);
         let said: Arc<str> = event.said.into();
         let pre: Arc<str> = event.pre.into();
         let body: Arc<[u8]> = match &incoming.signed {
@@ -42,7 +45,11 @@ impl Fold<'_> {
             seals: !event.seals.is_empty(),
             local: incoming.local,
             source: incoming.source,
-            witnesses: if event.ilk.establishes() { est.witnesses.clone() } else { Vec::new() },
+            witnesses: if event.ilk.establishes() {
+                est.witnesses.clone()
+            } else {
+                Vec::new()
+            },
             couple: checked.couple.clone(),
             attached: self.attached_at_acceptance(incoming, &checked),
             body,
@@ -50,10 +57,25 @@ impl Fold<'_> {
         self.view.own.logs.insert(ordinal, Arc::new(record));
         let sn_high = state.map(|state| state.sn_high);
         let fresh = sn_high.is_none_or(|high| event.sn > high);
-        self.view.kel_add(&pre, event.sn, KelEntry { ordinal, first_seen, said: said.clone() }, fresh);
+        self.view.kel_add(
+            &pre,
+            event.sn,
+            KelEntry {
+                ordinal,
+                first_seen,
+                said: said.clone(),
+            },
+            fresh,
+        );
         for seal in &event.seals {
-            let anchor = Anchor { pre: pre.clone(), sn: event.sn, ordinal };
-            self.view.anchors_added.push((seal_key(seal.pre, seal.sn, seal.said), anchor));
+            let anchor = Anchor {
+                pre: pre.clone(),
+                sn: event.sn,
+                ordinal,
+            };
+            self.view
+                .anchors_added
+                .push((seal_key(seal.pre, seal.sn, seal.said), anchor));
         }
         let next = KeyState {
             est,
@@ -80,7 +102,9 @@ impl Fold<'_> {
         let mut attached = Attached::default();
         if !self.harden(13) && self.view.aid(event.pre).rows > 0 {
             if let Some(at) = self.view.waiting_event(event.pre, event.sn, event.said) {
-                if let Waiting::Event(waiting) = &self.view.slot(event.pre, event.sn).rows[at].waiting {
+                if let Waiting::Event(waiting) =
+                    &self.view.slot(event.pre, event.sn).rows[at].waiting
+                {
                     attached = waiting.attached.clone();
                 }
             }

@@ -26,13 +26,26 @@ pub(crate) struct Checked {
 
 impl Fold<'_> {
     /// All checks of an event under the establishment `est` that it makes or stands under.
-    pub(crate) fn check(&mut self, incoming: &Incoming<'_>, est: &Establishment, state: Option<&KeyState>) -> Outcome<Checked> {
+    pub(crate) fn check(
+        &mut self,
+        incoming: &Incoming<'_>,
+        est: &Establishment,
+        state: Option<&KeyState>,
+    ) -> Outcome<Checked> {
         let head = incoming.head(self.options);
         let sigs = self.verified(&incoming.signed, &incoming.sigs, &est.keys, head)?;
         if sigs.is_empty() {
-            return refuse(if incoming.sigs.is_empty() { Reject::NoSignatures } else { Reject::NoValidSignature });
+            return refuse(if incoming.sigs.is_empty() {
+                Reject::NoSignatures
+            } else {
+                Reject::NoValidSignature
+            });
         }
-        let mut checked = Checked { sigs, wigs: Vec::new(), couple: incoming.couple.clone() };
+        let mut checked = Checked {
+            sigs,
+            wigs: Vec::new(),
+            couple: incoming.couple.clone(),
+        };
         if head && !incoming.local && self.concerns_us(incoming, est) {
             return Err(self.escrow(incoming, Kind::Misfit, Awaits::Nothing, &checked));
         }
@@ -59,7 +72,11 @@ impl Fold<'_> {
         head: bool,
     ) -> Outcome<Vec<Indexed64>> {
         let skip_index = head || self.harden(2);
-        let cap = self.options.limits.signatures_per_key_max.saturating_mul(keys.len());
+        let cap = self
+            .options
+            .limits
+            .signatures_per_key_max
+            .saturating_mul(keys.len());
         let cap = if self.harden(1) { cap } else { usize::MAX };
         let mut seen: Vec<&str> = Vec::with_capacity(signatures.len());
         let mut verified = Vec::with_capacity(signatures.len());
@@ -81,15 +98,33 @@ impl Fold<'_> {
         Ok(verified)
     }
 
-    fn check_thresholds(&mut self, incoming: &Incoming<'_>, est: &Establishment, state: Option<&KeyState>, checked: &Checked) -> Outcome<()> {
+    fn check_thresholds(
+        &mut self,
+        incoming: &Incoming<'_>,
+        est: &Establishment,
+        state: Option<&KeyState>,
+        checked: &Checked,
+    ) -> Outcome<()> {
         let indices = self.counted(checked.sigs.iter().map(|signature| signature.index));
         if !est.kt.satisfied(&indices) {
-            return Err(self.escrow(incoming, Kind::PartialSignature, Awaits::Signatures, checked));
+            return Err(self.escrow(
+                incoming,
+                Kind::PartialSignature,
+                Awaits::Signatures,
+                checked,
+            ));
         }
-        let Some(prior) = state.filter(|_| incoming.event.ilk.establishes()) else { return Ok(()) };
+        let Some(prior) = state.filter(|_| incoming.event.ilk.establishes()) else {
+            return Ok(());
+        };
         let ondices = self.counted(exposed(&checked.sigs, &est.keys, &prior.est.next).into_iter());
         if !prior.est.nt.satisfied(&ondices) {
-            return Err(self.escrow(incoming, Kind::PartialSignature, Awaits::NextSignatures, checked));
+            return Err(self.escrow(
+                incoming,
+                Kind::PartialSignature,
+                Awaits::NextSignatures,
+                checked,
+            ));
         }
         Ok(())
     }
@@ -104,7 +139,12 @@ impl Fold<'_> {
         list
     }
 
-    fn check_toad(&mut self, incoming: &Incoming<'_>, est: &Establishment, checked: &Checked) -> Outcome<()> {
+    fn check_toad(
+        &mut self,
+        incoming: &Incoming<'_>,
+        est: &Establishment,
+        checked: &Checked,
+    ) -> Outcome<()> {
         let own = self.options.owns(incoming.event.pre);
         let witness = self.witnesses_locally(est);
         let exempt = if incoming.head(self.options) {
@@ -112,15 +152,27 @@ impl Fold<'_> {
         } else {
             own || (!self.options.own.is_empty() && (incoming.local || witness))
         };
-        let count = self.counted(checked.wigs.iter().map(|signature| signature.index)).len() as u64;
+        let count = self
+            .counted(checked.wigs.iter().map(|signature| signature.index))
+            .len() as u64;
         if exempt || count >= est.toad {
             return Ok(());
         }
-        Err(self.escrow(incoming, Kind::PartialWitness, Awaits::WitnessReceipts, checked))
+        Err(self.escrow(
+            incoming,
+            Kind::PartialWitness,
+            Awaits::WitnessReceipts,
+            checked,
+        ))
     }
 
     /// A remote event that needs the local delegator's approval. Head only.
-    fn check_approval(&mut self, incoming: &Incoming<'_>, est: &Establishment, checked: &Checked) -> Outcome<()> {
+    fn check_approval(
+        &mut self,
+        incoming: &Incoming<'_>,
+        est: &Establishment,
+        checked: &Checked,
+    ) -> Outcome<()> {
         let ours = incoming.event.ilk.delegated() && self.options.owns(&est.delegator);
         if ours && !self.options.owns(incoming.event.pre) && incoming.couple.is_none() {
             return Err(self.escrow(incoming, Kind::Delegable, Awaits::Approval, checked));
@@ -129,7 +181,9 @@ impl Fold<'_> {
     }
 
     pub(crate) fn witnesses_locally(&self, est: &Establishment) -> bool {
-        est.witnesses.iter().any(|witness| self.options.owns(witness))
+        est.witnesses
+            .iter()
+            .any(|witness| self.options.owns(witness))
     }
 
     fn concerns_us(&self, incoming: &Incoming<'_>, est: &Establishment) -> bool {
@@ -141,7 +195,11 @@ impl Fold<'_> {
 }
 
 /// Ondices of the prior next-key digests that the signatures expose.
-fn exposed(signatures: &[Indexed64], keys: &[VerificationKey], prior_next: &[Arc<str>]) -> Vec<u32> {
+fn exposed(
+    signatures: &[Indexed64],
+    keys: &[VerificationKey],
+    prior_next: &[Arc<str>],
+) -> Vec<u32> {
     signatures
         .iter()
         .filter_map(|signature| {
@@ -162,7 +220,10 @@ fn is_digest_of(digest: &str, key: &str) -> bool {
 
 /// Verification keys of a witness list.
 pub(crate) fn witness_keys(witnesses: &[Arc<str>]) -> Outcome<Vec<VerificationKey>> {
-    let keys: Option<Vec<_>> = witnesses.iter().map(|text| VerificationKey::parse(text)).collect();
+    let keys: Option<Vec<_>> = witnesses
+        .iter()
+        .map(|text| VerificationKey::parse(text))
+        .collect();
     keys.ok_or_else(|| Decision::from(Reject::Key))
 }
 

@@ -25,9 +25,14 @@ impl Fold<'_> {
         }
         let head = incoming.head(self.options);
         if est.delegator.is_empty() {
-            return if head { Ok(()) } else { refuse(Reject::NotDelegated) };
+            return if head {
+                Ok(())
+            } else {
+                refuse(Reject::NotDelegated)
+            };
         }
-        let exempt = self.options.owns(event.pre) || (self.witnesses_locally(est) && (head || event.ilk == Ilk::Dip));
+        let exempt = self.options.owns(event.pre)
+            || (self.witnesses_locally(est) && (head || event.ilk == Ilk::Dip));
         if exempt {
             return Ok(());
         }
@@ -42,10 +47,18 @@ impl Fold<'_> {
         Ok(())
     }
 
-    fn anchor_by_stable(&mut self, incoming: &Incoming<'_>, delegator: &str, checked: &mut Checked) -> Outcome<Anchor> {
+    fn anchor_by_stable(
+        &mut self,
+        incoming: &Incoming<'_>,
+        delegator: &str,
+        checked: &mut Checked,
+    ) -> Outcome<Anchor> {
         let event = incoming.event;
         if checked.couple.is_none() && incoming.retried == Some(Kind::PartialSignature) {
-            checked.couple = self.search(incoming, delegator).first().and_then(|anchor| self.couple_of(anchor));
+            checked.couple = self
+                .search(incoming, delegator)
+                .first()
+                .and_then(|anchor| self.couple_of(anchor));
         }
         let Some(couple) = checked.couple.clone() else {
             return Err(self.escrow(incoming, Kind::PartialSignature, Awaits::Anchor, checked));
@@ -56,7 +69,9 @@ impl Fold<'_> {
         let Some(entry) = self.view.last(delegator, couple.sn) else {
             return Err(self.escrow(incoming, Kind::PartialSignature, Awaits::Anchor, checked));
         };
-        let Some(state) = self.view.aid(delegator).state.clone() else { return refuse(Reject::DelegationSeal) };
+        let Some(state) = self.view.aid(delegator).state.clone() else {
+            return refuse(Reject::DelegationSeal);
+        };
         if state.est.do_not_delegate {
             return refuse(Reject::DoNotDelegate);
         }
@@ -64,16 +79,29 @@ impl Fold<'_> {
             return refuse(Reject::DelegationSeal);
         }
         let anchors = self.view.anchors(event.pre, event.sn, event.said);
-        match anchors.into_iter().find(|anchor| anchor.ordinal == entry.ordinal) {
+        match anchors
+            .into_iter()
+            .find(|anchor| anchor.ordinal == entry.ordinal)
+        {
             Some(anchor) => Ok(anchor),
             None => refuse(Reject::DelegationSeal),
         }
     }
 
-    fn anchor_by_head(&mut self, incoming: &Incoming<'_>, delegator: &str, checked: &mut Checked) -> Outcome<Anchor> {
+    fn anchor_by_head(
+        &mut self,
+        incoming: &Incoming<'_>,
+        delegator: &str,
+        checked: &mut Checked,
+    ) -> Outcome<Anchor> {
         let event = incoming.event;
         let Some(state) = self.view.aid(delegator).state.clone() else {
-            return Err(self.escrow(incoming, Kind::PartialDelegation, Awaits::Delegator, checked));
+            return Err(self.escrow(
+                incoming,
+                Kind::PartialDelegation,
+                Awaits::Delegator,
+                checked,
+            ));
         };
         if state.est.do_not_delegate {
             return refuse(Reject::DoNotDelegate);
@@ -81,9 +109,16 @@ impl Fold<'_> {
         if self.delegation_loops(event.pre, delegator) {
             return refuse(Reject::DelegationDepth);
         }
-        let named = checked.couple.clone().and_then(|couple| self.view.last(delegator, couple.sn));
+        let named = checked
+            .couple
+            .clone()
+            .and_then(|couple| self.view.last(delegator, couple.sn));
         let anchors = self.view.anchors(event.pre, event.sn, event.said);
-        let named = named.and_then(|entry| anchors.into_iter().find(|anchor| anchor.ordinal == entry.ordinal));
+        let named = named.and_then(|entry| {
+            anchors
+                .into_iter()
+                .find(|anchor| anchor.ordinal == entry.ordinal)
+        });
         let named = named.filter(|anchor| self.on_trunk(anchor));
         let found = named.or_else(|| self.search(incoming, delegator).pop());
         match found {
@@ -98,7 +133,12 @@ impl Fold<'_> {
     /// Fully witnessed events of the delegator that carry the exact seal, by sn.
     fn search(&mut self, incoming: &Incoming<'_>, delegator: &str) -> Vec<Anchor> {
         let event = incoming.event;
-        let toad = self.view.aid(delegator).state.as_ref().map_or(0, |state| state.est.toad);
+        let toad = self
+            .view
+            .aid(delegator)
+            .state
+            .as_ref()
+            .map_or(0, |state| state.est.toad);
         let mut anchors = self.view.anchors(event.pre, event.sn, event.said);
         anchors.retain(|anchor| {
             &*anchor.pre == delegator
@@ -111,14 +151,25 @@ impl Fold<'_> {
 
     fn couple_of(&mut self, anchor: &Anchor) -> Option<Couple> {
         let record = self.view.log(anchor.ordinal)?;
-        Some(Couple { sn: anchor.sn, said: record.said.clone() })
+        Some(Couple {
+            sn: anchor.sn,
+            said: record.said.clone(),
+        })
     }
 
     /// Whether the anchoring event is the authoritative one of its place, in the accepted log (HARDEN 10).
     fn on_trunk(&mut self, anchor: &Anchor) -> bool {
-        let sn = self.view.aid(&anchor.pre).state.as_ref().map(|state| state.sn);
+        let sn = self
+            .view
+            .aid(&anchor.pre)
+            .state
+            .as_ref()
+            .map(|state| state.sn);
         sn.is_some_and(|sn| anchor.sn <= sn)
-            && self.view.last(&anchor.pre, anchor.sn).is_some_and(|entry| entry.ordinal == anchor.ordinal)
+            && self
+                .view
+                .last(&anchor.pre, anchor.sn)
+                .is_some_and(|entry| entry.ordinal == anchor.ordinal)
     }
 
     /// Whether `aid` is among the delegators above `delegator`, or there are more than the limit (C8).
@@ -128,7 +179,13 @@ impl Fold<'_> {
             if &*above == aid {
                 return true;
             }
-            match self.view.aid(&above).state.as_ref().map(|state| state.est.delegator.clone()) {
+            match self
+                .view
+                .aid(&above)
+                .state
+                .as_ref()
+                .map(|state| state.est.delegator.clone())
+            {
                 Some(next) if !next.is_empty() => above = next,
                 _ => return false,
             }
@@ -138,6 +195,9 @@ impl Fold<'_> {
 
     /// Escrows for the delegator's anchor have this in common: the decision that they end with.
     pub(crate) fn awaits_anchor(decision: &Decision) -> bool {
-        matches!(decision, Decision::Escrowed(_, Awaits::Anchor | Awaits::Delegator))
+        matches!(
+            decision,
+            Decision::Escrowed(_, Awaits::Anchor | Awaits::Delegator)
+        )
     }
 }

@@ -27,8 +27,17 @@ pub(crate) struct NewReceipt<'x> {
 
 impl Fold<'_> {
     /// Escrows an event with all that came with it, unverified.
-    pub(crate) fn escrow_received(&mut self, incoming: &Incoming<'_>, kind: Kind, awaits: Awaits) -> Outcome<Decision> {
-        let checked = Checked { sigs: incoming.sigs.clone(), wigs: incoming.wigs.clone(), couple: incoming.couple.clone() };
+    pub(crate) fn escrow_received(
+        &mut self,
+        incoming: &Incoming<'_>,
+        kind: Kind,
+        awaits: Awaits,
+    ) -> Outcome<Decision> {
+        let checked = Checked {
+            sigs: incoming.sigs.clone(),
+            wigs: incoming.wigs.clone(),
+            couple: incoming.couple.clone(),
+        };
         if checked.sigs.is_empty() {
             return Err(Reject::NoSignatures.into());
         }
@@ -36,7 +45,13 @@ impl Fold<'_> {
     }
 
     /// Puts an event into an escrow, or merges it with what waits there already.
-    pub(crate) fn escrow(&mut self, incoming: &Incoming<'_>, kind: Kind, awaits: Awaits, checked: &Checked) -> Decision {
+    pub(crate) fn escrow(
+        &mut self,
+        incoming: &Incoming<'_>,
+        kind: Kind,
+        awaits: Awaits,
+        checked: &Checked,
+    ) -> Decision {
         let event = incoming.event;
         let Some(at) = self.waiting_row(event.pre, event.sn, event.said, incoming.source) else {
             return Reject::EscrowFull.into();
@@ -50,7 +65,9 @@ impl Fold<'_> {
         let order = self.next_order(event.pre, event.sn, kind);
         let slot = self.view.slot(event.pre, event.sn);
         let row = &mut slot.rows[at];
-        let Waiting::Event(waiting) = &mut row.waiting else { return Reject::Incomplete.into() };
+        let Waiting::Event(waiting) = &mut row.waiting else {
+            return Reject::Incomplete.into();
+        };
         let mut grew = !waiting.attached.sigs.is_empty();
         let mut changed = false;
         if waiting.body.is_empty() {
@@ -68,18 +85,29 @@ impl Fold<'_> {
         if incoming.local && !waiting.local {
             (waiting.local, changed) = (true, true);
         }
-        if keep_couple && (overwrite || waiting.couple.is_none()) && waiting.couple != checked.couple {
+        if keep_couple
+            && (overwrite || waiting.couple.is_none())
+            && waiting.couple != checked.couple
+        {
             waiting.couple.clone_from(&checked.couple);
             changed = true;
         }
-        let entered = match waiting.memberships.iter_mut().find(|membership| membership.kind == kind) {
+        let entered = match waiting
+            .memberships
+            .iter_mut()
+            .find(|membership| membership.kind == kind)
+        {
             Some(membership) => {
                 changed |= membership.awaits != awaits;
                 membership.awaits = awaits;
                 false
             }
             None => {
-                waiting.memberships.push(Membership { kind, order, awaits });
+                waiting.memberships.push(Membership {
+                    kind,
+                    order,
+                    awaits,
+                });
                 true
             }
         };
@@ -112,20 +140,38 @@ impl Fold<'_> {
             return None;
         }
         let date = self.now;
-        let waiting = WaitingEvent { said: said.into(), date, source, ..WaitingEvent::default() };
+        let waiting = WaitingEvent {
+            said: said.into(),
+            date,
+            source,
+            ..WaitingEvent::default()
+        };
         let slot = self.view.slot(aid, sn);
-        slot.rows.push(SlotRow { waiting: Waiting::Event(waiting), dirty: true, deadline: None });
+        slot.rows.push(SlotRow {
+            waiting: Waiting::Event(waiting),
+            dirty: true,
+            deadline: None,
+        });
         let at = slot.rows.len() - 1;
         self.view.aid_mut(aid).rows += 1;
         Some(at)
     }
 
     fn next_order(&mut self, aid: &str, sn: u128, kind: Kind) -> u32 {
-        let orders = self.view.slot(aid, sn).rows.iter().flat_map(|row| match &row.waiting {
-            Waiting::Event(event) => event.memberships.clone(),
-            Waiting::Receipt(receipt) => vec![receipt.membership],
-        });
-        orders.filter(|membership| membership.kind == kind).map(|membership| membership.order + 1).max().unwrap_or(0)
+        let orders = self
+            .view
+            .slot(aid, sn)
+            .rows
+            .iter()
+            .flat_map(|row| match &row.waiting {
+                Waiting::Event(event) => event.memberships.clone(),
+                Waiting::Receipt(receipt) => vec![receipt.membership],
+            });
+        orders
+            .filter(|membership| membership.kind == kind)
+            .map(|membership| membership.order + 1)
+            .max()
+            .unwrap_or(0)
     }
 
     /// Puts a receipt signature into its escrow; nothing happens if it waits there already.
@@ -135,7 +181,13 @@ impl Fold<'_> {
             matches!(waiting, Waiting::Receipt(receipt)
                 if receipt.membership.kind == new.kind && &*receipt.said == new.said && *receipt.value == *new.value)
         };
-        if self.view.slot(new.aid, new.sn).rows.iter().any(|row| same(&row.waiting)) {
+        if self
+            .view
+            .slot(new.aid, new.sn)
+            .rows
+            .iter()
+            .any(|row| same(&row.waiting))
+        {
             return decision;
         }
         if self.view.aid(new.aid).rows >= self.options.limits.waiting_per_aid_max {
@@ -144,7 +196,11 @@ impl Fold<'_> {
         let order = self.next_order(new.aid, new.sn, new.kind);
         let date = self.date_of(new.aid, new.sn, new.said);
         let receipt = WaitingReceipt {
-            membership: Membership { kind: new.kind, order, awaits: new.awaits },
+            membership: Membership {
+                kind: new.kind,
+                order,
+                awaits: new.awaits,
+            },
             said: new.said.into(),
             value: new.value.into(),
             date,
@@ -160,7 +216,11 @@ impl Fold<'_> {
             }
             self.view.aid_mut(signer).awaited += 1;
         }
-        self.view.slot(new.aid, new.sn).rows.push(SlotRow { waiting, dirty: true, deadline: None });
+        self.view.slot(new.aid, new.sn).rows.push(SlotRow {
+            waiting,
+            dirty: true,
+            deadline: None,
+        });
         let record = self.view.aid_mut(new.aid);
         record.rows += 1;
         record.waiting[new.kind as usize] += 1;
@@ -181,7 +241,12 @@ impl Fold<'_> {
                 return event.date;
             }
         }
-        let logged = self.view.kel(aid, sn).iter().find(|entry| &*entry.said == said).map(|entry| entry.ordinal);
+        let logged = self
+            .view
+            .kel(aid, sn)
+            .iter()
+            .find(|entry| &*entry.said == said)
+            .map(|entry| entry.ordinal);
         if let Some(record) = logged.and_then(|ordinal| self.view.log(ordinal)) {
             return record.date;
         }
@@ -192,14 +257,25 @@ impl Fold<'_> {
     /// Takes an event out of one escrow. In the reference's mode the row stays behind with date and signatures;
     /// otherwise it goes with its last membership (HARDEN 13).
     pub(crate) fn leave(&mut self, aid: &str, sn: u128, said: &str, kind: Kind, drop_couple: bool) {
-        let Some(at) = self.view.waiting_event(aid, sn, said) else { return };
+        let Some(at) = self.view.waiting_event(aid, sn, said) else {
+            return;
+        };
         let keep = !self.harden(13);
-        let logged = keep && self.view.kel(aid, sn).iter().any(|entry| &*entry.said == said);
+        let logged = keep
+            && self
+                .view
+                .kel(aid, sn)
+                .iter()
+                .any(|entry| &*entry.said == said);
         let slot = self.view.slot(aid, sn);
         let row = &mut slot.rows[at];
-        let Waiting::Event(event) = &mut row.waiting else { return };
+        let Waiting::Event(event) = &mut row.waiting else {
+            return;
+        };
         let members = event.memberships.len();
-        event.memberships.retain(|membership| membership.kind != kind);
+        event
+            .memberships
+            .retain(|membership| membership.kind != kind);
         let left = event.memberships.len() < members;
         if drop_couple {
             event.couple = None;
@@ -217,8 +293,18 @@ impl Fold<'_> {
 
     /// Takes a receipt out of its escrow.
     pub(crate) fn leave_receipt(&mut self, aid: &str, sn: u128, id: &[u8]) {
-        let Some(at) = self.view.slot(aid, sn).rows.iter().position(|row| row.waiting.id() == id) else { return };
-        let Waiting::Receipt(receipt) = self.view.slot(aid, sn).rows[at].waiting.clone() else { return };
+        let Some(at) = self
+            .view
+            .slot(aid, sn)
+            .rows
+            .iter()
+            .position(|row| row.waiting.id() == id)
+        else {
+            return;
+        };
+        let Waiting::Receipt(receipt) = self.view.slot(aid, sn).rows[at].waiting.clone() else {
+            return;
+        };
         self.remove_row(aid, sn, at);
         let record = self.view.aid_mut(aid);
         let count = &mut record.waiting[receipt.membership.kind as usize];
@@ -232,12 +318,17 @@ impl Fold<'_> {
         if let Some((signer, signer_sn)) = &signer {
             let mut full = place(aid, sn);
             full.extend_from_slice(&id);
-            self.view.awaits_entry(&place(signer, *signer_sn)).retain(|key| *key != full);
+            self.view
+                .awaits_entry(&place(signer, *signer_sn))
+                .retain(|key| *key != full);
             let record = self.view.aid_mut(signer);
             record.awaited = record.awaited.saturating_sub(1);
         }
         let awaits = signer.map(|(signer, sn)| place(&signer, sn));
-        self.view.slot(aid, sn).removed.push((id, row.deadline, awaits));
+        self.view
+            .slot(aid, sn)
+            .removed
+            .push((id, row.deadline, awaits));
         let record = self.view.aid_mut(aid);
         record.rows = record.rows.saturating_sub(1);
     }
@@ -260,7 +351,9 @@ impl Fold<'_> {
 
 /// The place of the event that a transferable receipt's signer is read from.
 pub(crate) fn signer_place(waiting: &Waiting) -> Option<(Arc<str>, u128)> {
-    let Waiting::Receipt(receipt) = waiting else { return None };
+    let Waiting::Receipt(receipt) = waiting else {
+        return None;
+    };
     if receipt.membership.kind != Kind::UnverifiedTransferable {
         return None;
     }

@@ -21,7 +21,11 @@ pub(crate) struct Governing {
 
 impl Fold<'_> {
     /// An event for a place where something is logged.
-    pub(crate) fn known_place(&mut self, incoming: &Incoming<'_>, state: &KeyState) -> Outcome<Decision> {
+    pub(crate) fn known_place(
+        &mut self,
+        incoming: &Incoming<'_>,
+        state: &KeyState,
+    ) -> Outcome<Decision> {
         let event = incoming.event;
         let entries: Vec<KelEntry> = self.view.kel(event.pre, event.sn).to_vec();
         let Some(last) = entries.last() else {
@@ -38,27 +42,49 @@ impl Fold<'_> {
         }
         if self.is_superseded_late(incoming, last, state) {
             let before = self.view.last(event.pre, event.sn.saturating_sub(1));
-            let keys = before.and_then(|entry| self.governing(entry.ordinal)).map_or_else(Vec::new, |governing| governing.keys);
+            let keys = before
+                .and_then(|entry| self.governing(entry.ordinal))
+                .map_or_else(Vec::new, |governing| governing.keys);
             let valid = self.verified(&incoming.signed, &incoming.sigs, &keys, true)?;
-            return refuse(if valid.is_empty() { Reject::NoValidSignature } else { Reject::SupersededLate });
+            return refuse(if valid.is_empty() {
+                Reject::NoValidSignature
+            } else {
+                Reject::SupersededLate
+            });
         }
         self.likely_duplicitous(incoming)
     }
 
     /// An interaction for a place that a rotation with the same prior event holds: it would have been superseded.
-    fn is_superseded_late(&mut self, incoming: &Incoming<'_>, last: &KelEntry, _state: &KeyState) -> bool {
+    fn is_superseded_late(
+        &mut self,
+        incoming: &Incoming<'_>,
+        last: &KelEntry,
+        _state: &KeyState,
+    ) -> bool {
         let event = incoming.event;
         if event.ilk != Ilk::Ixn || event.sn == 0 {
             return false;
         }
-        let rotated = self.view.log(last.ordinal).is_some_and(|record| record.ilk.establishes());
-        rotated && self.view.last(event.pre, event.sn - 1).is_some_and(|before| event.prior == &*before.said)
+        let rotated = self
+            .view
+            .log(last.ordinal)
+            .is_some_and(|record| record.ilk.establishes());
+        rotated
+            && self
+                .view
+                .last(event.pre, event.sn - 1)
+                .is_some_and(|before| event.prior == &*before.said)
     }
 
     /// Signatures of a logged event that came again.
     fn late_signatures(&mut self, incoming: &Incoming<'_>, ordinal: u64) -> Outcome<Decision> {
-        let Some(record) = self.view.log(ordinal) else { return Ok(Decision::Duplicate(0)) };
-        let Some(governing) = self.governing(ordinal) else { return Ok(Decision::Duplicate(0)) };
+        let Some(record) = self.view.log(ordinal) else {
+            return Ok(Decision::Duplicate(0));
+        };
+        let Some(governing) = self.governing(ordinal) else {
+            return Ok(Decision::Duplicate(0));
+        };
         let head = incoming.head(self.options);
         let sigs = self.verified(&incoming.signed, &incoming.sigs, &governing.keys, head)?;
         let keys = witness_keys(&governing.witnesses)?;
@@ -82,7 +108,8 @@ impl Fold<'_> {
         }
         let body = record.body.clone();
         let version = event::version_of(&body).ok();
-        let parsed = version.map(|version| event::read(&body, &version, self.options, &mut Identity::default()));
+        let parsed = version
+            .map(|version| event::read(&body, &version, self.options, &mut Identity::default()));
         if let Some(Ok(Message::KeyEvent(event))) = parsed {
             for seal in &event.seals {
                 if self.view.aid(seal.pre).rows > 0 {
@@ -95,18 +122,34 @@ impl Fold<'_> {
     /// Keys and witnesses in force at a logged event.
     pub(crate) fn governing(&mut self, ordinal: u64) -> Option<Governing> {
         let record = self.view.log(ordinal)?;
-        let current = self.view.aid(&record.pre).state.as_ref().map(|state| state.est.clone());
+        let current = self
+            .view
+            .aid(&record.pre)
+            .state
+            .as_ref()
+            .map(|state| state.est.clone());
         if let Some(est) = current.filter(|est| est.ordinal == record.est) {
-            return Some(Governing { keys: est.keys.clone(), witnesses: est.witnesses.clone() });
+            return Some(Governing {
+                keys: est.keys.clone(),
+                witnesses: est.witnesses.clone(),
+            });
         }
         let est = self.view.log(record.est)?;
-        Some(Governing { keys: self.keys_in(&est)?, witnesses: est.witnesses.clone() })
+        Some(Governing {
+            keys: self.keys_in(&est)?,
+            witnesses: est.witnesses.clone(),
+        })
     }
 
     /// Keys that a logged establishment event lists; none for an interaction.
     pub(crate) fn keys_in(&self, record: &LogRecord) -> Option<Vec<VerificationKey>> {
         let version = event::version_of(&record.body).ok()?;
-        match event::read(&record.body, &version, self.options, &mut Identity::default()) {
+        match event::read(
+            &record.body,
+            &version,
+            self.options,
+            &mut Identity::default(),
+        ) {
             Ok(Message::KeyEvent(event)) => keys_of(&event).ok(),
             _ => None,
         }
@@ -115,11 +158,23 @@ impl Fold<'_> {
     /// Evidence of duplicity. Under HARDEN 16 only with signatures that verify.
     fn likely_duplicitous(&mut self, incoming: &Incoming<'_>) -> Outcome<Decision> {
         if !self.harden(16) {
-            let sigs_only = Checked { sigs: incoming.sigs.clone(), ..Checked::default() };
-            return Ok(self.escrow(incoming, Kind::LikelyDuplicitous, Awaits::Nothing, &sigs_only));
+            let sigs_only = Checked {
+                sigs: incoming.sigs.clone(),
+                ..Checked::default()
+            };
+            return Ok(self.escrow(
+                incoming,
+                Kind::LikelyDuplicitous,
+                Awaits::Nothing,
+                &sigs_only,
+            ));
         }
         let event = incoming.event;
-        let before = if event.sn == 0 { None } else { self.view.last(event.pre, event.sn - 1) };
+        let before = if event.sn == 0 {
+            None
+        } else {
+            self.view.last(event.pre, event.sn - 1)
+        };
         let governing = before.and_then(|entry| self.governing(entry.ordinal));
         let keys = match (&governing, event.ilk.establishes()) {
             (_, true) => keys_of(event)?,
@@ -128,7 +183,11 @@ impl Fold<'_> {
         };
         let witnesses = match governing {
             Some(governing) => governing.witnesses,
-            None => event.witnesses.iter().map(|text| Arc::from(*text)).collect(),
+            None => event
+                .witnesses
+                .iter()
+                .map(|text| Arc::from(*text))
+                .collect(),
         };
         let sigs = self.verified(&incoming.signed, &incoming.sigs, &keys, true)?;
         if sigs.is_empty() {
@@ -138,7 +197,11 @@ impl Fold<'_> {
             Ok(keys) => self.verified(&incoming.signed, &incoming.wigs, &keys, true)?,
             Err(_) => Vec::new(),
         };
-        let checked = Checked { sigs, wigs, couple: None };
+        let checked = Checked {
+            sigs,
+            wigs,
+            couple: None,
+        };
         Ok(self.escrow(incoming, Kind::LikelyDuplicitous, Awaits::Nothing, &checked))
     }
 }

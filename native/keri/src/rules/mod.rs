@@ -85,7 +85,11 @@ impl Fold<'_> {
                 return refuse(Reject::PrefixDerivation);
             }
         }
-        let witnesses: Vec<Arc<str>> = event.witnesses.iter().map(|text| Arc::from(*text)).collect();
+        let witnesses: Vec<Arc<str>> = event
+            .witnesses
+            .iter()
+            .map(|text| Arc::from(*text))
+            .collect();
         if has_repeats(&event.witnesses) {
             return refuse(Reject::Witnesses);
         }
@@ -172,7 +176,11 @@ impl Fold<'_> {
     /// Sequence number and prior SAID of a rotation; whether it is a recovery.
     fn check_prior(&mut self, event: &KeyEvent<'_>, state: &KeyState) -> Outcome<bool> {
         if event.sn > state.sn {
-            return if event.prior == &*state.said { Ok(false) } else { refuse(Reject::PriorDigest) };
+            return if event.prior == &*state.said {
+                Ok(false)
+            } else {
+                refuse(Reject::PriorDigest)
+            };
         }
         let allowed = match event.ilk {
             Ilk::Rot => event.sn > state.est.sn && state.ilk == Ilk::Ixn,
@@ -190,7 +198,12 @@ impl Fold<'_> {
 
     /// The witness list that cuts and adds of a rotation apply to: the current one, but for a drt over a
     /// drt, under head's rules, the one before the superseded drt.
-    fn witnesses_before(&mut self, incoming: &Incoming<'_>, state: &KeyState, superseded: bool) -> Outcome<Vec<Arc<str>>> {
+    fn witnesses_before(
+        &mut self,
+        incoming: &Incoming<'_>,
+        state: &KeyState,
+        superseded: bool,
+    ) -> Outcome<Vec<Arc<str>>> {
         let event = incoming.event;
         let over_establishment = superseded && event.sn == state.est.sn;
         if !over_establishment || !incoming.head(self.options) || !self.harden(11) {
@@ -199,34 +212,58 @@ impl Fold<'_> {
         let Some(before) = self.view.last(event.pre, event.sn.saturating_sub(1)) else {
             return refuse(Reject::PriorDigest);
         };
-        let governing = self.view.log(before.ordinal).and_then(|record| self.view.log(record.est));
+        let governing = self
+            .view
+            .log(before.ordinal)
+            .and_then(|record| self.view.log(record.est));
         Ok(governing.map_or_else(Vec::new, |record| record.witnesses.clone()))
     }
 }
 
 fn keys_of(event: &KeyEvent<'_>) -> Outcome<Vec<VerificationKey>> {
-    let keys: Option<Vec<_>> = event.keys.iter().map(|text| VerificationKey::parse(text)).collect();
+    let keys: Option<Vec<_>> = event
+        .keys
+        .iter()
+        .map(|text| VerificationKey::parse(text))
+        .collect();
     keys.ok_or_else(|| Reject::Key.into())
 }
 
 /// Each of `n` a digest, and thresholds no larger than their lists.
 fn check_sizes(event: &KeyEvent<'_>) -> Outcome<()> {
-    if !event.next.iter().all(|text| prefix::code_of(text).is_some_and(prefix::is_digest)) {
+    if !event
+        .next
+        .iter()
+        .all(|text| prefix::code_of(text).is_some_and(prefix::is_digest))
+    {
         return refuse(Reject::NextDigest);
     }
-    if event.kt.size() > event.keys.len() as u128 || event.nt.size() > event.next.len() as u128 || event.keys.is_empty() {
+    if event.kt.size() > event.keys.len() as u128
+        || event.nt.size() > event.next.len() as u128
+        || event.keys.is_empty()
+    {
         return refuse(Reject::Threshold);
     }
     Ok(())
 }
 
 fn has_repeats(list: &[&str]) -> bool {
-    list.iter().enumerate().any(|(at, item)| list[..at].contains(item))
+    list.iter()
+        .enumerate()
+        .any(|(at, item)| list[..at].contains(item))
 }
 
 fn toad_in_range(event: &KeyEvent<'_>, witnesses: usize) -> Outcome<u64> {
-    let range = if witnesses == 0 { 0..=0 } else { 1..=witnesses as u128 };
-    if range.contains(&event.toad) { Ok(event.toad as u64) } else { refuse(Reject::Toad) }
+    let range = if witnesses == 0 {
+        0..=0
+    } else {
+        1..=witnesses as u128
+    };
+    if range.contains(&event.toad) {
+        Ok(event.toad as u64)
+    } else {
+        refuse(Reject::Toad)
+    }
 }
 
 /// (b minus br, order kept) + ba in order.
@@ -235,10 +272,18 @@ fn rotated_witnesses(event: &KeyEvent<'_>, base: &[Arc<str>]) -> Outcome<Vec<Arc
     let sound = !has_repeats(&event.cuts)
         && !has_repeats(&event.adds)
         && event.cuts.iter().all(|cut| held(cut))
-        && event.adds.iter().all(|add| !held(add) && !event.cuts.contains(add));
+        && event
+            .adds
+            .iter()
+            .all(|add| !held(add) && !event.cuts.contains(add));
     if !sound {
         return refuse(Reject::Witnesses);
     }
-    let kept = base.iter().filter(|witness| !event.cuts.contains(&&***witness)).cloned();
-    Ok(kept.chain(event.adds.iter().map(|add| Arc::from(*add))).collect())
+    let kept = base
+        .iter()
+        .filter(|witness| !event.cuts.contains(&&***witness))
+        .cloned();
+    Ok(kept
+        .chain(event.adds.iter().map(|add| Arc::from(*add)))
+        .collect())
 }

@@ -4,8 +4,8 @@
 
 use std::sync::Arc;
 
-use kelpipe_cesr::indexer;
 use kelpipe_cesr::Alphabet;
+use kelpipe_cesr::indexer;
 use kelpipe_cesr::primitive::{self, Primitive};
 
 use crate::decision::{Awaits, Decision, Kind, Reject};
@@ -73,30 +73,51 @@ impl Tally {
     fn decision(&self) -> Decision {
         match self {
             Tally { stored: 1.., .. } => Decision::Accepted,
-            Tally { escrowed: Some(decision), .. } => *decision,
+            Tally {
+                escrowed: Some(decision),
+                ..
+            } => *decision,
             Tally { known: 1.., .. } => Decision::Duplicate(0),
             _ => Reject::ReceiptSignature.into(),
         }
     }
 
     fn note(&mut self, new: bool) {
-        if new { self.stored += 1 } else { self.known += 1 }
+        if new {
+            self.stored += 1
+        } else {
+            self.known += 1
+        }
     }
 }
 
 impl Fold<'_> {
     /// Decides about a receipt message.
-    pub fn process_receipt(&mut self, receipt: &Receipt<'_>, receipts: &Receipts, source: u32) -> Decision {
-        if receipts.couples.is_empty() && receipts.witness.is_empty() && receipts.groups.is_empty() {
+    pub fn process_receipt(
+        &mut self,
+        receipt: &Receipt<'_>,
+        receipts: &Receipts,
+        source: u32,
+    ) -> Decision {
+        if receipts.couples.is_empty() && receipts.witness.is_empty() && receipts.groups.is_empty()
+        {
             return Reject::ReceiptEmpty.into();
         }
         let mut tally = Tally::default();
         let head = self.options.head(receipt.major);
-        let kinds = [Self::receipt_couples, Self::receipt_witness, Self::receipt_groups];
+        let kinds = [
+            Self::receipt_couples,
+            Self::receipt_witness,
+            Self::receipt_groups,
+        ];
         for kind in kinds {
             let escrowed = tally.escrowed.is_some();
             if let Err(decision) = kind(self, receipt, receipts, source, &mut tally) {
-                return if tally.stored > 0 { Decision::Accepted } else { decision };
+                return if tally.stored > 0 {
+                    Decision::Accepted
+                } else {
+                    decision
+                };
             }
             if !head && !escrowed && tally.escrowed.is_some() {
                 break;
@@ -108,26 +129,45 @@ impl Fold<'_> {
     /// The event that a receipt is for; `Ok(None)`: nothing logged at its place.
     fn logged(&mut self, receipt: &Receipt<'_>, compare: bool) -> Outcome<Option<Logged>> {
         let entries = self.view.kel(receipt.pre, receipt.sn).to_vec();
-        let Some(last) = entries.last() else { return Ok(None) };
+        let Some(last) = entries.last() else {
+            return Ok(None);
+        };
         let entry = if self.options.head(receipt.major) {
             entries.iter().find(|entry| &*entry.said == receipt.said)
         } else {
             Some(last).filter(|last| !compare || &*last.said == receipt.said)
         };
-        let Some(entry) = entry else { return refuse(Reject::ReceiptStale) };
+        let Some(entry) = entry else {
+            return refuse(Reject::ReceiptStale);
+        };
         let ordinal = entry.ordinal;
-        let (Some(record), Some(governing)) = (self.view.log(ordinal), self.governing(ordinal)) else {
+        let (Some(record), Some(governing)) = (self.view.log(ordinal), self.governing(ordinal))
+        else {
             return Ok(None);
         };
-        Ok(Some(Logged { ordinal, record, governing }))
+        Ok(Some(Logged {
+            ordinal,
+            record,
+            governing,
+        }))
     }
 
-    fn receipt_couples(&mut self, receipt: &Receipt<'_>, receipts: &Receipts, source: u32, tally: &mut Tally) -> Outcome<()> {
+    fn receipt_couples(
+        &mut self,
+        receipt: &Receipt<'_>,
+        receipts: &Receipts,
+        source: u32,
+        tally: &mut Tally,
+    ) -> Outcome<()> {
         if receipts.couples.is_empty() {
             return Ok(());
         }
         let Some(logged) = self.logged(receipt, true)? else {
-            for couple in receipts.couples.iter().filter(|couple| may_witness(&couple.key)) {
+            for couple in receipts
+                .couples
+                .iter()
+                .filter(|couple| may_witness(&couple.key))
+            {
                 let decision = self.escrow_receipt(NewReceipt {
                     kind: Kind::UnverifiedReceipt,
                     awaits: Awaits::Event,
@@ -149,18 +189,34 @@ impl Fold<'_> {
     }
 
     /// Stores a couple that verifies: as a witness signature if its key is a witness, else as a receipt.
-    fn store_couple(&mut self, logged: &Logged, couple: &Couple64, as_witness: bool, tally: &mut Tally) {
+    fn store_couple(
+        &mut self,
+        logged: &Logged,
+        couple: &Couple64,
+        as_witness: bool,
+        tally: &mut Tally,
+    ) {
         if !may_witness(&couple.key) || (!self.options.lax && self.options.owns(&couple.key)) {
             return;
         }
-        let (Some(key), Some(plain)) = (VerificationKey::parse(&couple.key), couple.plain) else { return };
+        let (Some(key), Some(plain)) = (VerificationKey::parse(&couple.key), couple.plain) else {
+            return;
+        };
         if !self.verify(&Signed::Held(logged.record.body.clone()), &key, &plain) {
             return;
         }
-        let index = logged.governing.witnesses.iter().position(|witness| *witness == couple.key).filter(|_| as_witness);
+        let index = logged
+            .governing
+            .witnesses
+            .iter()
+            .position(|witness| *witness == couple.key)
+            .filter(|_| as_witness);
         let (set, text) = match index {
             Some(index) => (Set::Wigs, self.as_indexed(&key, &plain, index as u32)),
-            None => (Set::Rcts, Arc::from([&*couple.key, &*couple.signature].concat())),
+            None => (
+                Set::Rcts,
+                Arc::from([&*couple.key, &*couple.signature].concat()),
+            ),
         };
         self.store(logged, set, &text, tally);
     }
@@ -174,8 +230,17 @@ impl Fold<'_> {
     }
 
     /// A witness's couple as an indexed signature: code A always in the reference, else its algorithm's (HARDEN 3).
-    pub(crate) fn as_indexed(&self, key: &VerificationKey, plain: &Plain64, index: u32) -> Arc<str> {
-        let algorithm = if self.harden(3) { key.algorithm } else { kelpipe_crypto::Algorithm::Ed25519 };
+    pub(crate) fn as_indexed(
+        &self,
+        key: &VerificationKey,
+        plain: &Plain64,
+        index: u32,
+    ) -> Arc<str> {
+        let algorithm = if self.harden(3) {
+            key.algorithm
+        } else {
+            kelpipe_crypto::Algorithm::Ed25519
+        };
         let mut text = String::with_capacity(92);
         let code = prefix::indexed_code(algorithm, index);
         match indexer::encode(code, index, None, &plain.raw, &mut text) {
@@ -184,7 +249,13 @@ impl Fold<'_> {
         }
     }
 
-    fn receipt_witness(&mut self, receipt: &Receipt<'_>, receipts: &Receipts, source: u32, tally: &mut Tally) -> Outcome<()> {
+    fn receipt_witness(
+        &mut self,
+        receipt: &Receipt<'_>,
+        receipts: &Receipts,
+        source: u32,
+        tally: &mut Tally,
+    ) -> Outcome<()> {
         if receipts.witness.is_empty() {
             return Ok(());
         }
@@ -206,11 +277,20 @@ impl Fold<'_> {
         };
         let signed = Signed::Held(logged.record.body.clone());
         for signature in &receipts.witness {
-            let Some(witness) = logged.governing.witnesses.get(signature.index as usize).cloned() else { continue };
+            let Some(witness) = logged
+                .governing
+                .witnesses
+                .get(signature.index as usize)
+                .cloned()
+            else {
+                continue;
+            };
             if !may_witness(&witness) || (!self.options.lax && self.options.owns(&witness)) {
                 continue;
             }
-            let Some(key) = VerificationKey::parse(&witness) else { continue };
+            let Some(key) = VerificationKey::parse(&witness) else {
+                continue;
+            };
             if self.verify(&signed, &key, &signature.plain()) {
                 self.store(&logged, Set::Wigs, &signature.text, tally);
             }
@@ -218,7 +298,13 @@ impl Fold<'_> {
         Ok(())
     }
 
-    fn receipt_groups(&mut self, receipt: &Receipt<'_>, receipts: &Receipts, source: u32, tally: &mut Tally) -> Outcome<()> {
+    fn receipt_groups(
+        &mut self,
+        receipt: &Receipt<'_>,
+        receipts: &Receipts,
+        source: u32,
+        tally: &mut Tally,
+    ) -> Outcome<()> {
         for group in &receipts.groups {
             let escrowed = tally.escrowed.is_some();
             let ended = self.receipt_group(receipt, group, source, false, tally);
@@ -234,21 +320,36 @@ impl Fold<'_> {
     }
 
     /// One signer's signatures. `attached`: they came with the event itself, and each must verify.
-    fn receipt_group(&mut self, receipt: &Receipt<'_>, group: &Group64, source: u32, attached: bool, tally: &mut Tally) -> Outcome<()> {
+    fn receipt_group(
+        &mut self,
+        receipt: &Receipt<'_>,
+        group: &Group64,
+        source: u32,
+        attached: bool,
+        tally: &mut Tally,
+    ) -> Outcome<()> {
         if !self.options.lax && self.options.owns(&group.pre) {
             return refuse(Reject::OwnReceipt);
         }
         let logged = self.logged(receipt, attached)?;
         let signer = self.view.last(&group.pre, group.sn);
         let (Some(logged), Some(signer)) = (logged, signer) else {
-            let awaits = if self.view.last(receipt.pre, receipt.sn).is_none() { Awaits::Event } else { Awaits::SignerEvent };
+            let awaits = if self.view.last(receipt.pre, receipt.sn).is_none() {
+                Awaits::Event
+            } else {
+                Awaits::SignerEvent
+            };
             self.escrow_group(receipt, group, awaits, source, tally);
             return Ok(());
         };
         if signer.said != group.said {
             return refuse(Reject::ReceiptSigner);
         }
-        let keys = self.view.log(signer.ordinal).and_then(|record| self.keys_in(&record)).unwrap_or_default();
+        let keys = self
+            .view
+            .log(signer.ordinal)
+            .and_then(|record| self.keys_in(&record))
+            .unwrap_or_default();
         let signed = Signed::Held(logged.record.body.clone());
         for signature in &group.signatures {
             let Some(key) = keys.get(signature.index as usize) else {
@@ -267,7 +368,14 @@ impl Fold<'_> {
         Ok(())
     }
 
-    fn escrow_group(&mut self, receipt: &Receipt<'_>, group: &Group64, awaits: Awaits, source: u32, tally: &mut Tally) {
+    fn escrow_group(
+        &mut self,
+        receipt: &Receipt<'_>,
+        group: &Group64,
+        awaits: Awaits,
+        source: u32,
+        tally: &mut Tally,
+    ) {
         for signature in &group.signatures {
             let decision = self.escrow_receipt(NewReceipt {
                 kind: Kind::UnverifiedTransferable,
@@ -284,9 +392,18 @@ impl Fold<'_> {
     }
 
     /// Receipts attached to an event that was just accepted or is known. Their fate never changes the event's.
-    pub fn process_attached(&mut self, receipt: &Receipt<'_>, receipts: &Receipts, first_seen: Option<u64>, source: u32) {
+    pub fn process_attached(
+        &mut self,
+        receipt: &Receipt<'_>,
+        receipts: &Receipts,
+        first_seen: Option<u64>,
+        source: u32,
+    ) {
         let mut tally = Tally::default();
-        if self.attached(receipt, receipts, first_seen, source, &mut tally).is_err() {
+        if self
+            .attached(receipt, receipts, first_seen, source, &mut tally)
+            .is_err()
+        {
             return;
         }
         for group in &receipts.groups {
@@ -297,10 +414,24 @@ impl Fold<'_> {
         }
     }
 
-    fn attached(&mut self, receipt: &Receipt<'_>, receipts: &Receipts, first_seen: Option<u64>, source: u32, tally: &mut Tally) -> Outcome<()> {
+    fn attached(
+        &mut self,
+        receipt: &Receipt<'_>,
+        receipts: &Receipts,
+        first_seen: Option<u64>,
+        source: u32,
+        tally: &mut Tally,
+    ) -> Outcome<()> {
         if let Some(number) = first_seen {
-            let known = self.view.aid(receipt.pre).state.as_ref().is_some_and(|state| number <= state.first_seen);
-            let same = |entry: &crate::record::KelEntry| entry.first_seen == number && &*entry.said == receipt.said;
+            let known = self
+                .view
+                .aid(receipt.pre)
+                .state
+                .as_ref()
+                .is_some_and(|state| number <= state.first_seen);
+            let same = |entry: &crate::record::KelEntry| {
+                entry.first_seen == number && &*entry.said == receipt.said
+            };
             if known && !self.view.kel(receipt.pre, receipt.sn).iter().any(same) {
                 return refuse(Reject::ReceiptStale);
             }
@@ -342,12 +473,22 @@ pub(crate) fn split_transferable(value: &str) -> Option<Transferable<'_>> {
     let sn = next(pre.text.len())?;
     let said = next(pre.text.len() + sn.text.len())?;
     let signature = value.get(pre.text.len() + sn.text.len() + said.text.len()..)?;
-    Some(Transferable { pre: pre.text, sn: sn.number()?, said: said.text, signature })
+    Some(Transferable {
+        pre: pre.text,
+        sn: sn.number()?,
+        said: said.text,
+        signature,
+    })
 }
 
 /// Splits key + cigar.
 pub(crate) fn split_couple(value: &str) -> Option<Couple64> {
     let key = Primitive::parse(value.as_bytes(), Alphabet::Strict).ok()?;
-    let signature = Primitive::parse_exact(value.as_bytes().get(key.text.len()..)?, Alphabet::Strict).ok()?;
-    Some(Couple64 { key: key.text.into(), signature: signature.text.into(), plain: Plain64::new(&signature) })
+    let signature =
+        Primitive::parse_exact(value.as_bytes().get(key.text.len()..)?, Alphabet::Strict).ok()?;
+    Some(Couple64 {
+        key: key.text.into(),
+        signature: signature.text.into(),
+        plain: Plain64::new(&signature),
+    })
 }

@@ -35,7 +35,10 @@ impl Fold<'_> {
             self.view.prefetch_chain(aid, sn);
         }
         for kind in Kind::PASS {
-            if matches!(kind, Kind::LikelyDuplicitous | Kind::Misfit | Kind::Delegable) {
+            if matches!(
+                kind,
+                Kind::LikelyDuplicitous | Kind::Misfit | Kind::Delegable
+            ) {
                 continue;
             }
             self.retry_kind(aid, sn, kind, None);
@@ -47,8 +50,14 @@ impl Fold<'_> {
         let mut entries: Vec<(u32, Vec<u8>)> = Vec::new();
         for row in &self.view.slot(aid, sn).rows {
             let order = match &row.waiting {
-                Waiting::Event(event) => event.memberships.iter().find(|membership| membership.kind == kind).map(|found| found.order),
-                Waiting::Receipt(receipt) => Some(receipt.membership).filter(|found| found.kind == kind).map(|found| found.order),
+                Waiting::Event(event) => event
+                    .memberships
+                    .iter()
+                    .find(|membership| membership.kind == kind)
+                    .map(|found| found.order),
+                Waiting::Receipt(receipt) => Some(receipt.membership)
+                    .filter(|found| found.kind == kind)
+                    .map(|found| found.order),
             };
             entries.extend(order.map(|order| (order, row.waiting.id())));
         }
@@ -57,7 +66,14 @@ impl Fold<'_> {
             if only.is_some_and(|only| only != id) {
                 continue;
             }
-            match self.view.slot(aid, sn).rows.iter().find(|row| row.waiting.id() == id).map(|row| row.waiting.clone()) {
+            match self
+                .view
+                .slot(aid, sn)
+                .rows
+                .iter()
+                .find(|row| row.waiting.id() == id)
+                .map(|row| row.waiting.clone())
+            {
                 Some(Waiting::Event(waiting)) => self.retry_event(aid, sn, kind, &waiting),
                 Some(Waiting::Receipt(receipt)) => self.retry_receipt(aid, sn, &receipt, &id),
                 None => {}
@@ -66,19 +82,30 @@ impl Fold<'_> {
     }
 
     fn is_stale(&self, kind: Kind, date: i64) -> bool {
-        timeout(kind, &self.options.limits).is_some_and(|timeout| self.now.saturating_sub(date) > timeout)
+        timeout(kind, &self.options.limits)
+            .is_some_and(|timeout| self.now.saturating_sub(date) > timeout)
     }
 
     fn retry_event(&mut self, aid: &str, sn: u128, kind: Kind, waiting: &WaitingEvent) {
-        let known = Identity { ilk: ILK_UNKNOWN, pre: aid, said: &waiting.said, sn };
+        let known = Identity {
+            ilk: ILK_UNKNOWN,
+            pre: aid,
+            said: &waiting.said,
+            sn,
+        };
         let date = self.waiting_date(aid, sn, waiting);
         if self.is_stale(kind, date) {
             self.leave(aid, sn, &waiting.said, kind, false);
-            return self.report_left(Verdict::Expired, kind, &self.identity_in(&waiting.body, known));
+            return self.report_left(
+                Verdict::Expired,
+                kind,
+                &self.identity_in(&waiting.body, known),
+            );
         }
         let body = waiting.body.clone();
         let version = event::version_of(&body).ok();
-        let parsed = version.map(|version| event::read(&body, &version, self.options, &mut Identity::default()));
+        let parsed = version
+            .map(|version| event::read(&body, &version, self.options, &mut Identity::default()));
         let Some(Ok(Message::KeyEvent(event))) = parsed else {
             self.leave(aid, sn, &waiting.said, kind, false);
             return self.report(None, &known, Reject::Incomplete.into());
@@ -95,7 +122,13 @@ impl Fold<'_> {
             return;
         }
         let succeeded = matches!(decision, Decision::Accepted | Decision::Duplicate(_));
-        self.leave(aid, sn, &waiting.said, kind, self.drops_couple(kind, event.major, succeeded));
+        self.leave(
+            aid,
+            sn,
+            &waiting.said,
+            kind,
+            self.drops_couple(kind, event.major, succeeded),
+        );
         self.report(None, &identity(&event), decision);
     }
 
@@ -104,8 +137,15 @@ impl Fold<'_> {
         if self.harden(18) {
             return waiting.date;
         }
-        let logged = self.view.kel(aid, sn).iter().find(|entry| entry.said == waiting.said).map(|entry| entry.ordinal);
-        logged.and_then(|ordinal| self.view.log(ordinal)).map_or(waiting.date, |record| record.date)
+        let logged = self
+            .view
+            .kel(aid, sn)
+            .iter()
+            .find(|entry| entry.said == waiting.said)
+            .map(|entry| entry.ordinal);
+        logged
+            .and_then(|ordinal| self.view.log(ordinal))
+            .map_or(waiting.date, |record| record.date)
     }
 
     fn still_out_of_order(&mut self, event: &KeyEvent<'_>) -> bool {
@@ -116,16 +156,32 @@ impl Fold<'_> {
     }
 
     /// The message as a retry from `kind` sees it.
-    fn retried<'x>(&self, event: &'x KeyEvent<'x>, kind: Kind, waiting: &WaitingEvent) -> Incoming<'x> {
+    fn retried<'x>(
+        &self,
+        event: &'x KeyEvent<'x>,
+        kind: Kind,
+        waiting: &WaitingEvent,
+    ) -> Incoming<'x> {
         let head = self.options.head(event.major);
-        let parse = |texts: &[Arc<str>]| texts.iter().filter_map(|text| Indexed64::parse(text)).collect::<Vec<_>>();
-        let without_wigs = kind == Kind::LikelyDuplicitous || (kind == Kind::PartialSignature && !head);
-        let without_couple = kind == Kind::LikelyDuplicitous || (kind == Kind::OutOfOrder && !self.harden(13));
+        let parse = |texts: &[Arc<str>]| {
+            texts
+                .iter()
+                .filter_map(|text| Indexed64::parse(text))
+                .collect::<Vec<_>>()
+        };
+        let without_wigs =
+            kind == Kind::LikelyDuplicitous || (kind == Kind::PartialSignature && !head);
+        let without_couple =
+            kind == Kind::LikelyDuplicitous || (kind == Kind::OutOfOrder && !self.harden(13));
         Incoming {
             event,
             signed: Signed::Held(waiting.body.clone()),
             sigs: parse(&waiting.attached.sigs),
-            wigs: if without_wigs { Vec::new() } else { parse(&waiting.attached.wigs) },
+            wigs: if without_wigs {
+                Vec::new()
+            } else {
+                parse(&waiting.attached.wigs)
+            },
             couple: waiting.couple.clone().filter(|_| !without_couple),
             replayed: None,
             local: waiting.local,
@@ -137,7 +193,8 @@ impl Fold<'_> {
     /// Whether the couple goes with the membership. 1.1.17: only with a success from the partial-signature escrow.
     fn drops_couple(&self, kind: Kind, major: u8, succeeded: bool) -> bool {
         if self.options.head(major) {
-            kind == Kind::PartialDelegation || (succeeded && matches!(kind, Kind::PartialWitness | Kind::PartialSignature))
+            kind == Kind::PartialDelegation
+                || (succeeded && matches!(kind, Kind::PartialWitness | Kind::PartialSignature))
         } else {
             succeeded && kind == Kind::PartialSignature
         }
@@ -155,8 +212,17 @@ impl Fold<'_> {
 
     fn retry_receipt(&mut self, aid: &str, sn: u128, waiting: &WaitingReceipt, id: &[u8]) {
         let kind = waiting.membership.kind;
-        let identity = Identity { ilk: ILK_RECEIPT, pre: aid, said: &waiting.said, sn };
-        let date = if self.harden(18) { waiting.date } else { self.date_of(aid, sn, &waiting.said) };
+        let identity = Identity {
+            ilk: ILK_RECEIPT,
+            pre: aid,
+            said: &waiting.said,
+            sn,
+        };
+        let date = if self.harden(18) {
+            waiting.date
+        } else {
+            self.date_of(aid, sn, &waiting.said)
+        };
         if self.is_stale(kind, date) {
             self.leave_receipt(aid, sn, id);
             return self.report_left(Verdict::Expired, kind, &identity);
@@ -180,10 +246,22 @@ impl Fold<'_> {
     }
 
     /// The event that a receipt is for, while it waits for witnesses; with the witnesses it will have.
-    fn witnessed_pending(&mut self, aid: &str, sn: u128, said: &str) -> Option<(Arc<[u8]>, Option<Vec<Arc<str>>>)> {
+    fn witnessed_pending(
+        &mut self,
+        aid: &str,
+        sn: u128,
+        said: &str,
+    ) -> Option<(Arc<[u8]>, Option<Vec<Arc<str>>>)> {
         let at = self.view.waiting_event(aid, sn, said)?;
         let body = match &self.view.slot(aid, sn).rows[at].waiting {
-            Waiting::Event(event) if event.memberships.iter().any(|membership| membership.kind == Kind::PartialWitness) => event.body.clone(),
+            Waiting::Event(event)
+                if event
+                    .memberships
+                    .iter()
+                    .any(|membership| membership.kind == Kind::PartialWitness) =>
+            {
+                event.body.clone()
+            }
             _ => return None,
         };
         let version = event::version_of(&body).ok()?;
@@ -196,9 +274,22 @@ impl Fold<'_> {
 
     fn witnesses_of_pending(&mut self, event: &KeyEvent<'_>) -> Option<Vec<Arc<str>>> {
         if event.ilk.incepts() {
-            return Some(event.witnesses.iter().map(|text| Arc::from(*text)).collect());
+            return Some(
+                event
+                    .witnesses
+                    .iter()
+                    .map(|text| Arc::from(*text))
+                    .collect(),
+            );
         }
-        let current = self.view.aid(event.pre).state.as_ref()?.est.witnesses.clone();
+        let current = self
+            .view
+            .aid(event.pre)
+            .state
+            .as_ref()?
+            .est
+            .witnesses
+            .clone();
         if event.ilk == Ilk::Ixn {
             return Some(current);
         }
@@ -206,7 +297,9 @@ impl Fold<'_> {
     }
 
     fn add_pending_wig(&mut self, aid: &str, sn: u128, said: &str, text: &Arc<str>) {
-        let Some(at) = self.view.waiting_event(aid, sn, said) else { return };
+        let Some(at) = self.view.waiting_event(aid, sn, said) else {
+            return;
+        };
         let row = &mut self.view.slot(aid, sn).rows[at];
         if let Waiting::Event(event) = &mut row.waiting {
             row.dirty |= event.attached.add(Set::Wigs, text);
@@ -214,10 +307,16 @@ impl Fold<'_> {
     }
 
     fn retry_witness(&mut self, aid: &str, sn: u128, waiting: &WaitingReceipt) -> Found {
-        let Some(signature) = Indexed64::parse(&waiting.value) else { return Found::Bad(Reject::ReceiptSignature) };
+        let Some(signature) = Indexed64::parse(&waiting.value) else {
+            return Found::Bad(Reject::ReceiptSignature);
+        };
         if let Some((body, witnesses)) = self.witnessed_pending(aid, sn, &waiting.said) {
-            let key = witnesses.and_then(|list| list.get(signature.index as usize).and_then(|text| VerificationKey::parse(text)));
-            let valid = key.is_some_and(|key| self.verify(&Signed::Held(body), &key, &signature.plain()));
+            let key = witnesses.and_then(|list| {
+                list.get(signature.index as usize)
+                    .and_then(|text| VerificationKey::parse(text))
+            });
+            let valid =
+                key.is_some_and(|key| self.verify(&Signed::Held(body), &key, &signature.plain()));
             if !valid {
                 return Found::Bad(Reject::ReceiptSignature);
             }
@@ -227,15 +326,21 @@ impl Fold<'_> {
         if !self.harden(13) {
             return Found::Nothing;
         }
-        let receipts = Receipts { witness: vec![signature], ..Receipts::default() };
+        let receipts = Receipts {
+            witness: vec![signature],
+            ..Receipts::default()
+        };
         self.retry_logged(aid, sn, waiting, &receipts)
     }
 
     fn retry_couple(&mut self, aid: &str, sn: u128, waiting: &WaitingReceipt) -> Found {
-        let Some(couple) = split_couple(&waiting.value) else { return Found::Bad(Reject::ReceiptSignature) };
+        let Some(couple) = split_couple(&waiting.value) else {
+            return Found::Bad(Reject::ReceiptSignature);
+        };
         if let Some((body, Some(witnesses))) = self.witnessed_pending(aid, sn, &waiting.said) {
             if let Some(index) = witnesses.iter().position(|witness| *witness == couple.key) {
-                let (Some(key), Some(plain)) = (VerificationKey::parse(&couple.key), couple.plain) else {
+                let (Some(key), Some(plain)) = (VerificationKey::parse(&couple.key), couple.plain)
+                else {
                     return Found::Bad(Reject::ReceiptSignature);
                 };
                 if !self.verify(&Signed::Held(body), &key, &plain) {
@@ -247,25 +352,51 @@ impl Fold<'_> {
             }
         }
         if self.harden(13) {
-            let receipts = Receipts { couples: vec![couple], ..Receipts::default() };
+            let receipts = Receipts {
+                couples: vec![couple],
+                ..Receipts::default()
+            };
             return self.retry_logged(aid, sn, waiting, &receipts);
         }
         self.retry_couple_logged(aid, sn, waiting, &couple.key, couple.plain)
     }
 
     /// The reference's rule: against the last event, and the CURRENT witnesses.
-    fn retry_couple_logged(&mut self, aid: &str, sn: u128, waiting: &WaitingReceipt, key_text: &Arc<str>, plain: Option<Plain64>) -> Found {
-        let Some(entry) = self.view.last(aid, sn) else { return Found::Nothing };
+    fn retry_couple_logged(
+        &mut self,
+        aid: &str,
+        sn: u128,
+        waiting: &WaitingReceipt,
+        key_text: &Arc<str>,
+        plain: Option<Plain64>,
+    ) -> Found {
+        let Some(entry) = self.view.last(aid, sn) else {
+            return Found::Nothing;
+        };
         if entry.said != waiting.said {
             return Found::Bad(Reject::ReceiptStale);
         }
-        let Some(record) = self.view.log(entry.ordinal) else { return Found::Nothing };
-        let (Some(key), Some(plain)) = (VerificationKey::parse(key_text), plain) else { return Found::Bad(Reject::ReceiptSignature) };
+        let Some(record) = self.view.log(entry.ordinal) else {
+            return Found::Nothing;
+        };
+        let (Some(key), Some(plain)) = (VerificationKey::parse(key_text), plain) else {
+            return Found::Bad(Reject::ReceiptSignature);
+        };
         if !self.verify(&Signed::Held(record.body.clone()), &key, &plain) {
             return Found::Bad(Reject::ReceiptSignature);
         }
-        let current = self.view.aid(aid).state.as_ref().map(|state| state.est.witnesses.clone()).unwrap_or_default();
-        let (set, text) = match current.iter().position(|witness| witness == key_text).filter(|_| may_witness(key_text)) {
+        let current = self
+            .view
+            .aid(aid)
+            .state
+            .as_ref()
+            .map(|state| state.est.witnesses.clone())
+            .unwrap_or_default();
+        let (set, text) = match current
+            .iter()
+            .position(|witness| witness == key_text)
+            .filter(|_| may_witness(key_text))
+        {
             Some(index) => (Set::Wigs, self.as_indexed(&key, &plain, index as u32)),
             None => (Set::Rcts, waiting.value.clone()),
         };
@@ -274,11 +405,22 @@ impl Fold<'_> {
     }
 
     /// Tests a receipt against the log alone.
-    fn retry_logged(&mut self, aid: &str, sn: u128, waiting: &WaitingReceipt, receipts: &Receipts) -> Found {
+    fn retry_logged(
+        &mut self,
+        aid: &str,
+        sn: u128,
+        waiting: &WaitingReceipt,
+        receipts: &Receipts,
+    ) -> Found {
         if self.view.last(aid, sn).is_none() {
             return Found::Nothing;
         }
-        let receipt = Receipt { said: &waiting.said, pre: aid, sn, major: 1 };
+        let receipt = Receipt {
+            said: &waiting.said,
+            pre: aid,
+            sn,
+            major: 1,
+        };
         match self.process_receipt(&receipt, receipts, waiting.source) {
             Decision::Accepted | Decision::Duplicate(_) => Found::Stored,
             Decision::Escrowed(..) | Decision::Checked(_) => Found::Nothing,
@@ -288,13 +430,28 @@ impl Fold<'_> {
 
     fn retry_transferable(&mut self, aid: &str, sn: u128, waiting: &WaitingReceipt) -> Found {
         let parts = split_transferable(&waiting.value);
-        let Some((parts, signature)) = parts.and_then(|parts| Indexed64::parse(parts.signature).map(|signature| (parts, signature))) else {
+        let Some((parts, signature)) = parts.and_then(|parts| {
+            Indexed64::parse(parts.signature).map(|signature| (parts, signature))
+        }) else {
             return Found::Bad(Reject::ReceiptSignature);
         };
-        let Some(entry) = self.view.last(aid, sn) else { return Found::Nothing };
-        let among = self.view.kel(aid, sn).iter().find(|entry| entry.said == waiting.said).cloned();
-        let entry = if self.harden(17) { among } else { Some(entry).filter(|entry| entry.said == waiting.said) };
-        let Some(entry) = entry else { return Found::Bad(Reject::ReceiptStale) };
+        let Some(entry) = self.view.last(aid, sn) else {
+            return Found::Nothing;
+        };
+        let among = self
+            .view
+            .kel(aid, sn)
+            .iter()
+            .find(|entry| entry.said == waiting.said)
+            .cloned();
+        let entry = if self.harden(17) {
+            among
+        } else {
+            Some(entry).filter(|entry| entry.said == waiting.said)
+        };
+        let Some(entry) = entry else {
+            return Found::Bad(Reject::ReceiptStale);
+        };
         let Some(signer) = self.view.last(parts.pre, parts.sn) else {
             self.now_awaits_signer(aid, sn, waiting);
             return Found::Nothing;
@@ -302,14 +459,22 @@ impl Fold<'_> {
         if &*signer.said != parts.said {
             return Found::Bad(Reject::ReceiptSigner);
         }
-        let keys = self.view.log(signer.ordinal).and_then(|record| self.keys_in(&record)).unwrap_or_default();
-        let (Some(record), Some(key)) = (self.view.log(entry.ordinal), keys.get(signature.index as usize)) else {
+        let keys = self
+            .view
+            .log(signer.ordinal)
+            .and_then(|record| self.keys_in(&record))
+            .unwrap_or_default();
+        let (Some(record), Some(key)) = (
+            self.view.log(entry.ordinal),
+            keys.get(signature.index as usize),
+        ) else {
             return Found::Bad(Reject::ReceiptSigner);
         };
         if !self.verify(&Signed::Held(record.body.clone()), key, &signature.plain()) {
             return Found::Bad(Reject::ReceiptSignature);
         }
-        self.view.attach(&record, entry.ordinal, Set::Vrcs, &waiting.value);
+        self.view
+            .attach(&record, entry.ordinal, Set::Vrcs, &waiting.value);
         Found::Stored
     }
 
@@ -317,7 +482,10 @@ impl Fold<'_> {
     fn now_awaits_signer(&mut self, aid: &str, sn: u128, waiting: &WaitingReceipt) {
         for row in &mut self.view.slot(aid, sn).rows {
             if let Waiting::Receipt(receipt) = &mut row.waiting {
-                if receipt.value == waiting.value && receipt.said == waiting.said && receipt.membership.awaits == Awaits::Event {
+                if receipt.value == waiting.value
+                    && receipt.said == waiting.said
+                    && receipt.membership.awaits == Awaits::Event
+                {
                     receipt.membership.awaits = Awaits::SignerEvent;
                     row.dirty = true;
                 }
@@ -327,11 +495,26 @@ impl Fold<'_> {
 
     /// Takes entries out of escrow: all kinds of a row, or only those past their timeout.
     pub fn take_out(&mut self, aid: &str, sn: u128, id: &[u8], expired_only: bool) {
-        let verdict = if expired_only { Verdict::Expired } else { Verdict::Removed };
-        let waiting = self.view.slot(aid, sn).rows.iter().find(|row| row.waiting.id() == id).map(|row| row.waiting.clone());
+        let verdict = if expired_only {
+            Verdict::Expired
+        } else {
+            Verdict::Removed
+        };
+        let waiting = self
+            .view
+            .slot(aid, sn)
+            .rows
+            .iter()
+            .find(|row| row.waiting.id() == id)
+            .map(|row| row.waiting.clone());
         match waiting {
             Some(Waiting::Event(event)) => {
-                let known = Identity { ilk: ILK_UNKNOWN, pre: aid, said: &event.said, sn };
+                let known = Identity {
+                    ilk: ILK_UNKNOWN,
+                    pre: aid,
+                    said: &event.said,
+                    sn,
+                };
                 let identity = self.identity_in(&event.body, known);
                 for membership in &event.memberships {
                     if !expired_only || self.is_stale(membership.kind, event.date) {
@@ -341,7 +524,12 @@ impl Fold<'_> {
                 }
             }
             Some(Waiting::Receipt(receipt)) => {
-                let identity = Identity { ilk: ILK_RECEIPT, pre: aid, said: &receipt.said, sn };
+                let identity = Identity {
+                    ilk: ILK_RECEIPT,
+                    pre: aid,
+                    said: &receipt.said,
+                    sn,
+                };
                 if !expired_only || self.is_stale(receipt.membership.kind, receipt.date) {
                     self.leave_receipt(aid, sn, id);
                     self.report_left(verdict, receipt.membership.kind, &identity);
@@ -351,4 +539,3 @@ impl Fold<'_> {
         }
     }
 }
-

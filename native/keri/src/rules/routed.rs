@@ -27,8 +27,19 @@ enum Held {
 
 impl Fold<'_> {
     /// Checks the signatures of a message whose signers are known.
-    pub fn process_routed(&mut self, routed: &Routed<'_>, signed: &Signed, couples: &[Couple64], groups: &[Group64], last: &[Last64]) -> Decision {
-        if routed.needs == Needs::Signatures && couples.is_empty() && groups.is_empty() && last.is_empty() {
+    pub fn process_routed(
+        &mut self,
+        routed: &Routed<'_>,
+        signed: &Signed,
+        couples: &[Couple64],
+        groups: &[Group64],
+        last: &[Last64],
+    ) -> Decision {
+        if routed.needs == Needs::Signatures
+            && couples.is_empty()
+            && groups.is_empty()
+            && last.is_empty()
+        {
             return Reject::NoSignatures.into();
         }
         let mut all = true;
@@ -58,11 +69,15 @@ impl Fold<'_> {
     }
 
     fn group_held(&mut self, group: &Group64, signed: &Signed) -> Held {
-        let Some(entry) = self.view.last(&group.pre, group.sn) else { return Held::UnknownSigner };
+        let Some(entry) = self.view.last(&group.pre, group.sn) else {
+            return Held::UnknownSigner;
+        };
         if entry.said != group.said {
             return Held::No;
         }
-        let keys = self.governing(entry.ordinal).map(|governing| governing.keys);
+        let keys = self
+            .governing(entry.ordinal)
+            .map(|governing| governing.keys);
         match keys.map(|keys| self.all_hold(signed, &group.signatures, &keys)) {
             Some(true) => Held::Yes,
             Some(false) => Held::No,
@@ -70,10 +85,16 @@ impl Fold<'_> {
         }
     }
 
-    fn all_hold(&mut self, signed: &Signed, signatures: &[Indexed64], keys: &[VerificationKey]) -> bool {
+    fn all_hold(
+        &mut self,
+        signed: &Signed,
+        signatures: &[Indexed64],
+        keys: &[VerificationKey],
+    ) -> bool {
         !signatures.is_empty()
             && signatures.iter().all(|signature| {
-                keys.get(signature.index as usize).is_some_and(|key| self.verify(signed, key, &signature.plain()))
+                keys.get(signature.index as usize)
+                    .is_some_and(|key| self.verify(signed, key, &signature.plain()))
             })
     }
 }

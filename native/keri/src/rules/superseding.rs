@@ -37,11 +37,21 @@ impl Fold<'_> {
         if event.sn > state.est.sn {
             return Ok(());
         }
-        let (Some(new), Some(old)) = (self.view.log(anchor.ordinal), self.boss_of_logged(state.est.ordinal, delegator)) else {
+        let (Some(new), Some(old)) = (
+            self.view.log(anchor.ordinal),
+            self.boss_of_logged(state.est.ordinal, delegator),
+        ) else {
             return refuse(Reject::Superseding);
         };
-        let new = Boss { record: new, sealed: (event.pre.into(), event.sn, event.said.into()) };
-        if self.supersedes(new, old) { Ok(()) } else { refuse(Reject::Superseding) }
+        let new = Boss {
+            record: new,
+            sealed: (event.pre.into(), event.sn, event.said.into()),
+        };
+        if self.supersedes(new, old) {
+            Ok(())
+        } else {
+            refuse(Reject::Superseding)
+        }
     }
 
     fn supersedes(&mut self, mut new: Boss, mut old: Boss) -> bool {
@@ -50,13 +60,19 @@ impl Fold<'_> {
                 return true;
             }
             let same_place = new.record.sn == old.record.sn;
-            if same_place && matches!(new.record.ilk, Ilk::Rot | Ilk::Drt) && old.record.ilk == Ilk::Ixn {
+            if same_place
+                && matches!(new.record.ilk, Ilk::Rot | Ilk::Drt)
+                && old.record.ilk == Ilk::Ixn
+            {
                 return true;
             }
             if new.record.said == old.record.said {
                 return self.sealed_later(&new, &old);
             }
-            let (Some(above_new), Some(above_old)) = (self.boss_above(&new), self.boss_above(&old)) else { return false };
+            let (Some(above_new), Some(above_old)) = (self.boss_above(&new), self.boss_above(&old))
+            else {
+                return false;
+            };
             (new, old) = (above_new, above_old);
         }
         false
@@ -66,13 +82,15 @@ impl Fold<'_> {
     fn sealed_later(&self, new: &Boss, old: &Boss) -> bool {
         let body = &new.record.body;
         let version = event::version_of(body).ok();
-        let Some(Ok(Message::KeyEvent(event))) =
-            version.map(|version| event::read(body, &version, self.options, &mut Identity::default()))
+        let Some(Ok(Message::KeyEvent(event))) = version
+            .map(|version| event::read(body, &version, self.options, &mut Identity::default()))
         else {
             return false;
         };
         let place = |sealed: &(Arc<str>, u128, Arc<str>)| {
-            event.seals.iter().position(|seal| seal.pre == &*sealed.0 && seal.sn == sealed.1 && seal.said == &*sealed.2)
+            event.seals.iter().position(|seal| {
+                seal.pre == &*sealed.0 && seal.sn == sealed.1 && seal.said == &*sealed.2
+            })
         };
         matches!((place(&new.sealed), place(&old.sealed)), (Some(new), Some(old)) if new > old)
     }
@@ -80,7 +98,12 @@ impl Fold<'_> {
     /// The event that seals the boss itself, in the log of the boss's own delegator (rule C).
     fn boss_above(&mut self, boss: &Boss) -> Option<Boss> {
         let est = self.view.log(boss.record.est)?;
-        let delegator = self.view.aid(&est.pre).state.as_ref().map(|state| state.est.delegator.clone())?;
+        let delegator = self
+            .view
+            .aid(&est.pre)
+            .state
+            .as_ref()
+            .map(|state| state.est.delegator.clone())?;
         let couple = boss.record.couple.clone()?;
         self.boss(&delegator, couple.sn, &couple.said, &boss.record)
     }
@@ -92,8 +115,16 @@ impl Fold<'_> {
     }
 
     fn boss(&mut self, delegator: &str, sn: u128, said: &str, sealed: &LogRecord) -> Option<Boss> {
-        let entry = self.view.kel(delegator, sn).iter().find(|entry| &*entry.said == said).cloned()?;
+        let entry = self
+            .view
+            .kel(delegator, sn)
+            .iter()
+            .find(|entry| &*entry.said == said)
+            .cloned()?;
         let record = self.view.log(entry.ordinal)?;
-        Some(Boss { record, sealed: (sealed.pre.clone(), sealed.sn, sealed.said.clone()) })
+        Some(Boss {
+            record,
+            sealed: (sealed.pre.clone(), sealed.sn, sealed.said.clone()),
+        })
     }
 }
