@@ -58,6 +58,9 @@ pub(super) trait Field<const N: usize>: Copy {
     /// Loads one element per lane: words 0–4 of the lane's block.
     fn load1(blocks: &[&[u64; 8]; N]) -> Self;
 
+    /// SHA-512 of `head || tail` of each lane: not of the field, but of the same lanes.
+    fn sha512(heads: &[[u8; 64]; N], tails: &[&[u8]; N]) -> [[u8; 64]; N];
+
     /// All lanes the same.
     #[inline(always)]
     fn splat(limbs: Limbs) -> Self {

@@ -7,7 +7,7 @@
 //! even sums of a product are below `124.6 * 2^52`, the odd ones below `77.1 * 2^52`; of sums of two reduced
 //! elements, four times that.
 
-use super::{field::Field, limbs::Limbs};
+use super::{field::Field, limbs::Limbs, sha512::sha512};
 use crate::simd::Multiply32;
 
 #[derive(Clone, Copy)]
@@ -286,5 +286,10 @@ impl<const N: usize, W: Multiply32<N>> Field<N> for Halves<W> {
     fn load1(blocks: &[&[u64; 8]; N]) -> Self {
         let [a0, a1, a2, a3, a4, ..] = W::transpose(blocks);
         split([a0, a1, a2, a3, a4])
+    }
+
+    #[inline(always)]
+    fn sha512(heads: &[[u8; 64]; N], tails: &[&[u8]; N]) -> [[u8; 64]; N] {
+        sha512::<W, N>(heads, tails)
     }
 }

@@ -10,6 +10,7 @@
 use super::{
     field::Field,
     limbs::{Limbs, MASK},
+    sha512::sha512,
 };
 use crate::simd::{Words, avx512::Avx512};
 
@@ -235,5 +236,10 @@ impl Field<8> for Ifma {
     fn load1(blocks: &[&[u64; 8]; 8]) -> Self {
         let [a0, a1, a2, a3, a4, ..] = Avx512::transpose(blocks);
         Self([a0, a1, a2, a3, a4])
+    }
+
+    #[inline(always)]
+    fn sha512(heads: &[[u8; 64]; 8], tails: &[&[u8]; 8]) -> [[u8; 64]; 8] {
+        sha512::<Avx512, 8>(heads, tails)
     }
 }

@@ -18,6 +18,8 @@ mod paths;
 mod point;
 mod portable;
 mod scalar;
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+mod sha512;
 mod table;
 mod verify;
 

@@ -170,4 +170,14 @@ impl Field<1> for Portable {
         let [a0, a1, a2, a3, a4, ..] = *blocks[0];
         Self([a0, a1, a2, a3, a4])
     }
+
+    #[inline(always)]
+    fn sha512(heads: &[[u8; 64]; 1], tails: &[&[u8]; 1]) -> [[u8; 64]; 1] {
+        use sha2::Digest;
+        [sha2::Sha512::new()
+            .chain_update(heads[0])
+            .chain_update(tails[0])
+            .finalize()
+            .into()]
+    }
 }

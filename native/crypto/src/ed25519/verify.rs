@@ -1,7 +1,5 @@
 //! Runs of signatures: hash, multiply, encode, compare.
 
-use sha2::{Digest, Sha512};
-
 use super::{
     encoding::{admits, halves},
     field::Field,
@@ -66,9 +64,8 @@ fn evaluate<F: Field<N>, const N: usize>(
     for (job, valid) in jobs.iter().zip(valid.iter_mut()) {
         *valid = admits(job.key, job.signature);
     }
-    let (mut s, mut h) = ([[0; 4]; N], [[0; 4]; N]);
+    let (mut s, h) = ([[0; 4]; N], challenges::<F, N>(&lanes));
     for lane in 0..N {
-        h[lane] = challenge(lanes[lane]);
         // A refused S may be too large for the multiplication; zero is as good, the verdict stands.
         if valid.get(lane) == Some(&true) {
             s[lane] = scalar::from_bytes(halves(lanes[lane].signature).1);
@@ -86,13 +83,21 @@ fn evaluate<F: Field<N>, const N: usize>(
     }
 }
 
-/// `h = SHA-512(R, A, message)` modulo `L`.
-fn challenge(job: &Job<'_>) -> Scalar {
-    let hash = Sha512::new()
-        .chain_update(halves(job.signature).0)
-        .chain_update(job.key)
-        .chain_update(job.message);
-    scalar::reduce(&hash.finalize().into())
+/// `SHA-512(R, A, message)` modulo `L`.
+#[inline(always)]
+fn challenges<F: Field<N>, const N: usize>(jobs: &[&Job<'_>; N]) -> [Scalar; N] {
+    let (mut heads, mut tails) = ([[0; 64]; N], [&[][..]; N]);
+    for lane in 0..N {
+        heads[lane][..32].copy_from_slice(halves(jobs[lane].signature).0);
+        heads[lane][32..].copy_from_slice(jobs[lane].key);
+        tails[lane] = jobs[lane].message;
+    }
+    let hashes = F::sha512(&heads, &tails);
+    let mut challenges = [[0; 4]; N];
+    for lane in 0..N {
+        challenges[lane] = scalar::reduce(&hashes[lane]);
+    }
+    challenges
 }
 
 /// The encoding of a point: `y`, and the parity of `x` on top.
