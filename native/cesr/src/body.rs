@@ -3,8 +3,13 @@
 //! A body is accepted only if it is exactly what KERIpy's serializer would have written, so no value is rebuilt and
 //! digests can be taken over the received bytes.
 
+mod cbor;
+mod fields;
+mod items;
 mod json;
 mod keys;
+mod mgpk;
+mod native;
 pub(crate) mod number;
 
 pub use crate::limits::Options;
@@ -92,24 +97,38 @@ pub enum Token<'a> {
 
 /// A pull reader over one body, which is the whole of `bytes`.
 pub struct Reader<'a> {
-    inner: json::Json<'a>,
+    inner: Inner<'a>,
+}
+
+enum Inner<'a> {
+    Items(items::Items<'a>),
+    Json(json::Json<'a>),
+    Native(native::Native<'a>),
 }
 
 impl<'a> Reader<'a> {
-    /// A reader at the start of `bytes`, whose kind the version string told.
+    /// A reader at the start of `bytes`, whose kind the version string told. A native body is in the text domain.
     pub fn new(kind: Kind, bytes: &'a [u8], options: &Options) -> Self {
-        let _ = kind;
-        Self {
-            inner: json::Json::new(bytes, options),
-        }
+        let inner = match kind {
+            Kind::Cbor => Inner::Items(items::Items::new(bytes, cbor::head, options)),
+            Kind::Cesr => Inner::Native(native::Native::new(bytes, options)),
+            Kind::Json => Inner::Json(json::Json::new(bytes, options)),
+            Kind::Mgpk => Inner::Items(items::Items::new(bytes, mgpk::head, options)),
+        };
+        Self { inner }
     }
 
     /// The next token. After the end of the top map: `Truncated`.
     ///
     /// # Errors
     /// Any deviation from the canonical form, at the byte where it shows.
+    #[allow(clippy::should_implement_trait)]
     pub fn next(&mut self) -> Result<Token<'a>, Error> {
-        self.inner.next()
+        match &mut self.inner {
+            Inner::Items(reader) => reader.next(),
+            Inner::Json(reader) => reader.next(),
+            Inner::Native(reader) => reader.next(),
+        }
     }
 
     /// Skips one whole value and returns where it stood. It is checked as strictly as if it had been read.
@@ -117,7 +136,7 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// As [`Reader::next`].
     pub fn skip(&mut self) -> Result<Span, Error> {
-        let start = self.inner.value_start();
+        let start = self.value_start();
         let mut depth = 0u32;
         loop {
             match self.next()? {
@@ -135,9 +154,21 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Where the value begins that is read next.
+    fn value_start(&self) -> usize {
+        match &self.inner {
+            Inner::Json(reader) => reader.value_start(),
+            Inner::Items(_) | Inner::Native(_) => self.position() as usize,
+        }
+    }
+
     /// Offset of the first byte not read.
     pub fn position(&self) -> u32 {
-        self.inner.position()
+        match &self.inner {
+            Inner::Items(reader) => reader.position() as u32,
+            Inner::Json(reader) => reader.position(),
+            Inner::Native(reader) => reader.position() as u32,
+        }
     }
 
     /// Ends reading, after the top map.
@@ -145,6 +176,10 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// `Trailing` when bytes are left, `Truncated` when the top map is open.
     pub fn finish(self) -> Result<(), Error> {
-        self.inner.finish()
+        match self.inner {
+            Inner::Items(reader) => reader.finish(),
+            Inner::Json(reader) => reader.finish(),
+            Inner::Native(reader) => reader.finish(),
+        }
     }
 }

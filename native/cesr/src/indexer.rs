@@ -63,6 +63,14 @@ fn copy(out: &mut [u8; 114], raw: &[u8]) -> usize {
     size
 }
 
+/// Checks the indexed signature at the start of `bytes` in the binary domain and returns its size in bytes.
+///
+/// # Errors
+/// As [`Indexed::parse`]; every refused first sextet is `UnknownCode`.
+pub fn binary_size(bytes: &[u8]) -> Result<usize, Error> {
+    check_binary(bytes).map(|(_, size)| size)
+}
+
 /// The indexed signature that is the whole of `text`, which was checked before.
 pub(crate) fn of_row<'a>(
     text: &'a [u8],

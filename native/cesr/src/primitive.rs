@@ -4,11 +4,12 @@ mod encode;
 mod typed;
 
 pub use encode::{
-    encode, encode_bext, encode_bytes, encode_date, encode_label, encode_number,
+    encode, encode_bext, encode_bytes, encode_date, encode_decimal, encode_label, encode_number,
     encode_number_huge, encode_tag, encode_text,
 };
 
 pub(crate) use encode::push_value;
+pub(crate) use typed::is_label;
 
 use crate::base64;
 use crate::codes::{self, MatterRow};
@@ -102,6 +103,15 @@ impl<'a> Primitive<'a> {
     pub fn is_verkey(&self) -> bool {
         self.row.is_verkey()
     }
+}
+
+/// Checks the primitive at the start of `bytes` in the binary domain and returns its size in bytes, which
+/// [`crate::convert::to_text`] turns into text.
+///
+/// # Errors
+/// As [`Primitive::parse`]; every refused first sextet is `UnknownCode`.
+pub fn binary_size(bytes: &[u8]) -> Result<usize, Error> {
+    check_binary(bytes).map(|(_, size)| size)
 }
 
 /// Checks the primitive at the start of `text` and returns its row and its size in characters.

@@ -4,6 +4,7 @@ use super::{MatterRow, matter_row as row};
 
 /// The rows of KERIpy 1.1.17 whose sizes differ from [`MATTER`], and the codes which only it has.
 /// No v1 key event stream holds one outside opaque data; they are here so that tools can name them.
+#[rustfmt::skip]
 pub static MATTER_STABLE_ONLY: [MatterRow; 10] = [
     row("X", "Tag3", 1, 0, 0, 4, 0, 2, 0, true),
     row("Y", "Tag7", 1, 0, 0, 8, 0, 5, 0, true),

@@ -109,7 +109,9 @@ fn body(bytes: &[u8], options: &Options) -> Look {
         return Look::More;
     };
     let size = version::size_of(text);
-    if (size as usize) < at + length + 2 {
+    // JSON still needs a quote and a brace.
+    let tail = if bytes.first() == Some(&b'{') { 2 } else { 0 };
+    if (size as usize) < at + length + tail {
         return Look::No(ErrorKind::Trailing);
     }
     let (kind, genus, error) = match Version::parse(text) {
@@ -245,7 +247,12 @@ fn counted(bytes: &[u8], binary: bool, tables: Tables, options: &Options) -> Loo
         None => match head(text, Genus::V2, options, 0) {
             Head::Good | Head::Wrapped(_, None) => by_role(bytes, text, binary, Genus::V2, options),
             Head::More if bytes.len() < HEAD_CHARS_MAX => Look::More,
-            _ => by_role(bytes, text, binary, tables.recent, options),
+            _ => match head(text, Genus::V1, options, 0) {
+                Head::Good | Head::Wrapped(_, None) => {
+                    by_role(bytes, text, binary, Genus::V1, options)
+                }
+                _ => by_role(bytes, text, binary, tables.recent, options),
+            },
         },
     }
 }
@@ -399,8 +406,8 @@ fn head(text: &[u8], genus: Genus, options: &Options, depth: u32) -> Head {
             Some(_) => Head::Bad(ErrorKind::FieldOrder),
             None => more(Head::More),
         },
-        (2.., b'H') | (_, b'W') => more(wrapped(rest, size, options)),
-        (2.., b'A' | b'B') | (_, b'T' | b'U') => {
+        (2.., b'H') | (0..2, b'W') => more(wrapped(rest, size, options)),
+        (2.., b'A' | b'B') | (0..2, b'T' | b'U') => {
             if depth >= HEAD_DEPTH_MAX || cut && rest.is_empty() {
                 return Head::Bad(if cut {
                     ErrorKind::EmptyGroup

@@ -179,7 +179,7 @@ fn pack(text: &[u8]) -> Result<Vec<u8>, ErrorKind> {
 ///
 /// # Errors
 /// `ValueForm` for a number with a `+` in its exponent, which has no native form (cesr.md 1.2).
-pub(crate) fn encode_decimal(number: &str, out: &mut String) -> Result<(), ErrorKind> {
+pub fn encode_decimal(number: &str, out: &mut String) -> Result<(), ErrorKind> {
     encode_variable('H', &pack(number.replace('.', "p").as_bytes())?, out)
 }
 

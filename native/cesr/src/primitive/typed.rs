@@ -92,7 +92,8 @@ impl<'a> Primitive<'a> {
             1 => 2,
             _ => usize::from(value.starts_with('A')),
         };
-        value.get(cut..).map(str::to_owned)
+        let (pad, text) = value.split_at_checked(cut)?;
+        pad.bytes().all(|c| c == b'A').then(|| text.to_owned())
     }
 
     /// Bytes codes: the bytes.

@@ -1,0 +1,77 @@
+//! MessagePack in the form that `msgpack` writes: shortest forms, unsigned forms for what is not negative, floats of 8
+//! bytes, text.
+
+use super::items::{Item, unsigned};
+use crate::error::ErrorKind;
+
+/// Reads the head of one item.
+pub(super) fn head(bytes: &[u8]) -> Result<(Item, usize), ErrorKind> {
+    let first = *bytes.first().ok_or(ErrorKind::Truncated)?;
+    let item = match first {
+        0x00..=0x7f => Item::Integer(i128::from(first)),
+        0x80..=0x8f => Item::Map(u32::from(first & 0x0f)),
+        0x90..=0x9f => Item::List(u32::from(first & 0x0f)),
+        0xa0..=0xbf => Item::Text(u32::from(first & 0x1f)),
+        0xe0..=0xff => Item::Integer(i128::from(first) - 256),
+        0xc0 => Item::Null,
+        0xc2 => Item::Bool(false),
+        0xc3 => Item::Bool(true),
+        0xcb => {
+            return Ok((
+                Item::Float {
+                    finite: f64::from_bits(unsigned(bytes, 8)?).is_finite(),
+                },
+                9,
+            ));
+        }
+        0xcc..=0xcf => return integer(bytes, 1 << (first - 0xcc), false),
+        0xd0..=0xd3 => return integer(bytes, 1 << (first - 0xd0), true),
+        0xd9 => return sized(bytes, 1, 32, Item::Text),
+        0xda => return sized(bytes, 2, 1 << 8, Item::Text),
+        0xdb => return sized(bytes, 4, 1 << 16, Item::Text),
+        0xdc => return sized(bytes, 2, 16, Item::List),
+        0xdd => return sized(bytes, 4, 1 << 16, Item::List),
+        0xde => return sized(bytes, 2, 16, Item::Map),
+        0xdf => return sized(bytes, 4, 1 << 16, Item::Map),
+        0xc1 => return Err(ErrorKind::MgpkSyntax),
+        // Binary, extension and 4-byte floats: never written for an event (HARDEN 6).
+        0xc4..=0xca | 0xd4..=0xd8 => return Err(ErrorKind::NotCanonical),
+    };
+    Ok((item, 1))
+}
+
+/// A container or text with a length of `size` bytes, which must be `least` or more to need that many.
+fn sized(
+    bytes: &[u8],
+    size: usize,
+    least: u64,
+    item: fn(u32) -> Item,
+) -> Result<(Item, usize), ErrorKind> {
+    let length = unsigned(bytes, size)?;
+    if length < least {
+        return Err(ErrorKind::NotCanonical);
+    }
+    Ok((item(length as u32), size + 1))
+}
+
+/// An integer of `size` bytes, in the shortest form of its sign.
+fn integer(bytes: &[u8], size: usize, signed: bool) -> Result<(Item, usize), ErrorKind> {
+    let bits = unsigned(bytes, size)?;
+    let shift = 64 - 8 * size as u32;
+    let value = if signed {
+        i128::from((bits << shift).cast_signed() >> shift)
+    } else {
+        i128::from(bits)
+    };
+    let shortest = match (signed, size) {
+        (false, 1) => value >= 128,
+        (false, _) => value >> (4 * size) != 0,
+        (true, 1) => value < -32,
+        (true, _) => value < -(1i128 << (4 * size - 1)),
+    };
+    if shortest {
+        Ok((Item::Integer(value), size + 1))
+    } else {
+        Err(ErrorKind::NotCanonical)
+    }
+}
