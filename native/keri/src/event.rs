@@ -174,9 +174,18 @@ impl Default for Identity<'_> {
     }
 }
 
-/// A reader over one JSON value made by ourselves.
-pub(crate) fn value_reader(bytes: &[u8]) -> Reader<'_> {
-    Reader::new(Kind::Json, bytes, &kelpipe_cesr::Options::default())
+/// Wraps one JSON value so that a [`Reader`], which reads maps, can read it.
+pub(crate) fn wrapped(value: &[u8]) -> Vec<u8> {
+    [b"{\"\":", value, b"}"].concat()
+}
+
+/// A reader that stands before the value that [`wrapped`] wrapped.
+pub(crate) fn value_reader(wrapped: &[u8]) -> Result<Reader<'_>, Refusal> {
+    let mut reader = Reader::new(Kind::Json, wrapped, &kelpipe_cesr::Options::default());
+    match (reader.next()?, reader.next()?) {
+        (Token::MapStart, Token::Key(_)) => Ok(reader),
+        _ => Err(Reject::FieldValue.into()),
+    }
 }
 
 /// Where a version string may begin in a body, at most (cesr.md 3).

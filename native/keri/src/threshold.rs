@@ -206,7 +206,8 @@ impl Threshold {
                 .copied()
                 .filter(|byte| !matches!(byte, b'\\' | b' '))
                 .collect();
-            let mut reader = crate::event::value_reader(&plain);
+            let plain = crate::event::wrapped(&plain);
+            let mut reader = crate::event::value_reader(&plain)?;
             return match reader.next()? {
                 Token::ListStart => Threshold::read_list(&mut reader, false),
                 _ => Err(Reject::Threshold.into()),
@@ -393,7 +394,8 @@ mod tests {
     use super::*;
 
     fn read(json: &str, strict: bool) -> Option<Threshold> {
-        let mut reader = crate::event::value_reader(json.as_bytes());
+        let wrapped = crate::event::wrapped(json.as_bytes());
+        let mut reader = crate::event::value_reader(&wrapped).ok()?;
         let token = reader.next().ok()?;
         Threshold::read(&mut reader, &token, strict).ok()
     }

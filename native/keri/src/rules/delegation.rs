@@ -2,7 +2,7 @@
 //!
 //! Source: keri-events.md 15; HARDEN 9 and 10.
 
-use crate::decision::{Awaits, Decision, Kind, Reject};
+use crate::decision::{Awaits, Kind, Reject};
 use crate::event::Ilk;
 use crate::fold::{Fold, Incoming};
 use crate::record::{Anchor, Couple, Set};
@@ -191,13 +191,5 @@ impl Fold<'_> {
             }
         }
         true
-    }
-
-    /// Escrows for the delegator's anchor have this in common: the decision that they end with.
-    pub(crate) fn awaits_anchor(decision: &Decision) -> bool {
-        matches!(
-            decision,
-            Decision::Escrowed(_, Awaits::Anchor | Awaits::Delegator)
-        )
     }
 }
