@@ -285,6 +285,7 @@ fn finish(state: &mut State, batch: &mut Batch<'_>, done: Done, options: &Option
     batch.wakes = done.wakes;
     let rows = Columns::of(&done.rows, &batch.spans, &changed, &mut out);
     let part = state.part;
+    batch.loaded.forget(&changed);
     state.base.absorb(part, changed, read, ordinal);
     state.base.touch(batch.items.iter().filter_map(Item::aid));
     Outcome {

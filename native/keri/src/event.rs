@@ -287,7 +287,8 @@ pub fn read<'a>(
 pub(crate) fn integer_value(integer: Integer<'_>) -> Option<u128> {
     match integer {
         Integer::Digits(digits) => number::decimal(digits),
-        Integer::Value(value) => u128::try_from(value).ok(),
+        Integer::Negative(_) => None,
+        Integer::Unsigned(value) => Some(value.into()),
     }
 }
 

@@ -213,6 +213,18 @@ impl Units {
         Some(())
     }
 
+    /// Drops what `changed` has a later form of. Once that form is durable and no longer held in memory, the store must
+    /// be asked for it, and not the form that was loaded before.
+    pub fn forget(&mut self, changed: &Units) {
+        self.aids.retain(|key, _| !changed.aids.contains_key(key));
+        self.kels.retain(|key, _| !changed.kels.contains_key(key));
+        self.logs.retain(|key, _| !changed.logs.contains_key(key));
+        self.lates.retain(|key, _| !changed.lates.contains_key(key));
+        self.anchors.retain(|key, _| !changed.anchors.contains_key(key));
+        self.slots.retain(|key, _| !changed.slots.contains_key(key));
+        self.awaits.retain(|key, _| !changed.awaits.contains_key(key));
+    }
+
     fn take(&mut self, need: &Need, records: &[(&[u8], &[u8])], limits: &Limits) -> Option<()> {
         let first = records.first().map(|(_, value)| *value);
         match need {
@@ -225,10 +237,8 @@ impl Units {
                     .insert(key.clone(), first.map_or(Some(Vec::new()), decode_kel)?);
             }
             Need::Log(ordinal) => {
-                if let Some(value) = first {
-                    self.logs
-                        .insert(*ordinal, Arc::new(LogRecord::decode(value)?));
-                }
+                let record = LogRecord::decode(first?)?;
+                self.logs.insert(*ordinal, Arc::new(record));
             }
             Need::Late(ordinal) => {
                 let items: Option<Vec<_>> = records
