@@ -1,1 +1,23 @@
 //! N-API bindings: only glue, not one KERI rule.
+//!
+//! Everything from JavaScript is validated before the core sees it ([`argument`], [`bytes`]). What takes long runs on
+//! the thread pool ([`tasks`]). No panic reaches JavaScript's engine: it becomes an error with a code ([`failure`],
+//! [`guard`]), and the object that it happened in refuses all further calls.
+
+mod argument;
+mod bytes;
+mod core;
+mod digest;
+mod engine;
+mod failure;
+pub mod framer;
+pub mod guard;
+pub mod metrics;
+mod options;
+mod prepared;
+pub mod records;
+pub mod spans;
+mod tasks;
+
+#[cfg(not(target_endian = "little"))]
+compile_error!("what crosses the boundary is little-endian on both sides");

@@ -1,0 +1,67 @@
+//! Values from JavaScript, taken as they are or refused by name.
+
+use napi::bindgen_prelude::{BigInt, FromNapiValue, TypeName, ValidateNapiValue};
+use napi::{ValueType, sys};
+
+use crate::failure::{Result, argument};
+
+/// A value that may turn out not to be a `T`. Unlike a plain parameter it never refuses a call by itself, so that the
+/// error is ours.
+pub struct Arg<T>(Option<T>);
+
+impl<T> Arg<T> {
+    /// The value.
+    ///
+    /// # Errors
+    /// `name` is not `wanted`.
+    pub fn get(self, name: &str, wanted: &str) -> Result<T> {
+        self.0
+            .ok_or_else(|| argument(format!("{name}: {wanted} is expected")))
+    }
+}
+
+impl<T> TypeName for Arg<T> {
+    fn type_name() -> &'static str {
+        "any"
+    }
+
+    fn value_type() -> ValueType {
+        ValueType::Unknown
+    }
+}
+
+impl<T> ValidateNapiValue for Arg<T> {}
+
+impl<T: FromNapiValue> FromNapiValue for Arg<T> {
+    unsafe fn from_napi_value(env: sys::napi_env, value: sys::napi_value) -> napi::Result<Self> {
+        // SAFETY:
+        // - validity: `env` and `value` are those of the running call, as our own caller promises; they are passed on.
+        Ok(Arg(unsafe { T::from_napi_value(env, value) }.ok()))
+    }
+}
+
+/// A value that may be left out: `undefined` or `null`.
+pub type Maybe<T> = Option<Arg<T>>;
+
+/// A whole number in `0..=max`.
+pub fn whole(number: Arg<f64>, name: &str, max: u64) -> Result<u64> {
+    let wanted = "a whole number";
+    let number = number.get(name, wanted)?;
+    if number.fract() != 0.0 || number < 0.0 || number > max as f64 {
+        return Err(argument(format!(
+            "{name}: {wanted} from 0 to {max} is expected, not {number}"
+        )));
+    }
+    Ok(number as u64)
+}
+
+/// A `bigint` in `0..=max`.
+pub fn natural(number: Arg<BigInt>, name: &str, max: u64) -> Result<u64> {
+    let (negative, value, lossless) = number.get(name, "a bigint")?.get_u64();
+    if negative || !lossless || value > max {
+        return Err(argument(format!(
+            "{name}: a bigint from 0 to {max} is expected"
+        )));
+    }
+    Ok(value)
+}

@@ -1,0 +1,172 @@
+//! How an engine judges, as JavaScript says it.
+
+use kelpipe_keri::options::{Limits, Mode, Options};
+use napi::bindgen_prelude::{FromNapiValue, JsObjectValue, Object, Unknown};
+use napi::{JsValue, ValueType};
+
+use crate::argument::{Arg, whole};
+use crate::failure::{Result, argument, runtime};
+
+/// Most elements of a list in the options, and of the keys of a batch.
+const LIST_MAX: u32 = 1 << 20;
+/// Most threads that may be asked for.
+const THREADS_MAX: u64 = 1024;
+/// Bytes of caches: no limit of ours, but a number that is exact in JavaScript.
+const BYTES_MAX: u64 = 1 << 52;
+
+/// The options of an engine or framer.
+pub struct Parsed {
+    /// Those of the rules.
+    pub rules: Options,
+    /// Those of the crypto crate.
+    pub crypto: kelpipe_crypto::Options,
+}
+
+/// An object from JavaScript.
+pub struct Fields<'env>(Object<'env>);
+
+impl<'env> Fields<'env> {
+    /// The parameter `name`, which is to be an object.
+    ///
+    /// # Errors
+    /// It is not.
+    pub fn of(value: &Unknown<'env>, name: &str) -> Result<Fields<'env>> {
+        if !matches!(value.get_type(), Ok(ValueType::Object)) {
+            return Err(argument(format!("{name}: an object is expected")));
+        }
+        value
+            .coerce_to_object()
+            .map(Fields)
+            .map_err(|error| runtime(&error))
+    }
+
+    /// A property, unless it is `undefined`.
+    ///
+    /// # Errors
+    /// Reading it throws.
+    pub fn get<T: FromNapiValue>(&self, name: &str) -> Result<Option<Arg<T>>> {
+        self.0.get(name).map_err(|error| runtime(&error))
+    }
+
+    fn flag(&self, name: &str) -> Result<bool> {
+        self.get(name)?
+            .map_or(Ok(false), |value| value.get(name, "a boolean"))
+    }
+
+    fn number(&self, name: &str, default: u64, max: u64) -> Result<u64> {
+        self.get(name)?
+            .map_or(Ok(default), |value| whole(value, name, max))
+    }
+
+    fn list<T: FromNapiValue>(&self, name: &str) -> Result<Vec<Arg<T>>> {
+        self.get::<Unknown<'_>>(name)?
+            .map_or(Ok(Vec::new()), |value| {
+                list(&value.get(name, "an array")?, name)
+            })
+    }
+}
+
+/// The elements of an array.
+///
+/// # Errors
+/// It is none, or longer than we take.
+pub fn list<T: FromNapiValue>(value: &Unknown<'_>, name: &str) -> Result<Vec<Arg<T>>> {
+    if !value.is_array().unwrap_or(false) {
+        return Err(argument(format!("{name}: an array is expected")));
+    }
+    let array = value.coerce_to_object().map_err(|error| runtime(&error))?;
+    let length = array.get_array_length().map_err(|error| runtime(&error))?;
+    if length > LIST_MAX {
+        return Err(argument(format!(
+            "{name}: {length} elements are more than {LIST_MAX}"
+        )));
+    }
+    (0..length)
+        .map(|at| array.get_element(at).map_err(|error| runtime(&error)))
+        .collect()
+}
+
+/// Reads the options of an engine or framer.
+///
+/// # Errors
+/// The first that is of the wrong type or outside its range.
+pub fn parse(value: &Unknown<'_>) -> Result<Parsed> {
+    let fields = Fields::of(value, "options")?;
+    let mode = match fields.get::<String>("mode")? {
+        None => Mode::Hardened,
+        Some(name) => mode(&name.get("mode", "a string")?)?,
+    };
+    let mut rules = Options::new(mode);
+    for (name, on) in [("rulesOff", false), ("rulesOn", true)] {
+        for rule in fields.list(name)? {
+            rules.switches = rules.switches.with(rule_number(rule, name)?, on);
+        }
+    }
+    rules.own = fields
+        .list("own")?
+        .into_iter()
+        .map(|aid: Arg<String>| aid.get("own", "a string"))
+        .collect::<Result<_>>()?;
+    rules.lax = fields.flag("lax")?;
+    rules.local = fields.flag("local")?;
+    rules.cloned = fields.flag("cloned")?;
+    rules.hold_wakes = fields.flag("holdWakes")?;
+    rules.cache_bytes = fields.number("cacheBytes", rules.cache_bytes as u64, BYTES_MAX)? as usize;
+    if let Some(limits) = fields.get::<Unknown<'_>>("limits")? {
+        read_limits(
+            &Fields::of(&limits.get("limits", "an object")?, "limits")?,
+            &mut rules.limits,
+        )?;
+    }
+    rules.limits.evidence_kept = rules.switches.on(16);
+    let mut crypto = kelpipe_crypto::Options::default();
+    crypto.threads = fields.number("threads", 0, THREADS_MAX)? as usize;
+    crypto.table_cache_bytes = fields.number(
+        "tableCacheBytes",
+        crypto.table_cache_bytes as u64,
+        BYTES_MAX,
+    )? as usize;
+    Ok(Parsed { rules, crypto })
+}
+
+fn mode(name: &str) -> Result<Mode> {
+    match name {
+        "hardened" => Ok(Mode::Hardened),
+        "keripy" => Ok(Mode::Keripy),
+        _ => Err(argument("mode: hardened or keripy is expected")),
+    }
+}
+
+fn rule_number(rule: Arg<f64>, name: &str) -> Result<usize> {
+    let rule = whole(rule, name, kelpipe_keri::options::HARDEN_RULES as u64)? as usize;
+    if matches!(rule, 0 | 14 | 15) {
+        return Err(argument(format!(
+            "{name}: there is no switch for rule {rule}"
+        )));
+    }
+    Ok(rule)
+}
+
+fn read_limits(fields: &Fields<'_>, limits: &mut Limits) -> Result<()> {
+    let seconds_max = i64::MAX as u64 / 1_000_000;
+    let number =
+        |name: &str, default: u64, max: u64| fields.number(name, default, max.min(BYTES_MAX));
+    let word = |name: &str, default: u32| {
+        number(name, default.into(), u32::MAX.into()).map(|value| value as u32)
+    };
+    let seconds = |name: &str, default: i64| {
+        number(name, default.unsigned_abs(), seconds_max).map(|value| value as i64)
+    };
+    limits.depth_max = word("depthMax", limits.depth_max)?;
+    limits.out_of_order_seconds = seconds("outOfOrderSeconds", limits.out_of_order_seconds)?;
+    limits.partial_seconds = seconds("partialSeconds", limits.partial_seconds)?;
+    limits.waiting_per_aid_max = word("waitingPerAidMax", limits.waiting_per_aid_max)?;
+    limits.signatures_per_key_max = number(
+        "signaturesPerKeyMax",
+        limits.signatures_per_key_max as u64,
+        u32::MAX.into(),
+    )? as usize;
+    limits.delegation_depth_max = word("delegationDepthMax", limits.delegation_depth_max)?;
+    limits.wakes_per_part_max = word("wakesPerPartMax", limits.wakes_per_part_max)?;
+    Ok(())
+}
