@@ -47,9 +47,26 @@ export type Settled = { readonly missing: Requests } | SettledPart
 /** What is done with entries that wait: tried again, given up, removed by hand, or woken after a cut-off. */
 export type WaitingOp = 'retry' | 'expire' | 'remove' | 'wake'
 
+/** What the engine is told of a batch's bytes. */
+export interface PrepareContext {
+  /** The number of the origin they came from. */
+  readonly source: number
+  /**
+   * Whether the bytes are copied. If not, the buffer belongs to the batch until that is settled to its end: nobody may
+   * write to it, transfer or detach it. For callers who cannot promise that.
+   */
+  readonly copy?: boolean
+}
+
+export interface PrepareContext {
+  /** The number of the origin, for limits per source. */
+  readonly source: number
+  readonly copy?: boolean
+}
+
 /** The rules as the operators see them. Every call but `committed` works off the event loop. */
 export interface Engine {
-  prepare(source: Uint8Array, spans: Uint32Array, context: { readonly source: number }): Promise<Prepared>
+  prepare(source: Uint8Array, spans: Uint32Array, context: PrepareContext): Promise<Prepared>
   prepareWaiting(op: WaitingOp, keys: readonly Uint8Array[]): Promise<Prepared>
   /**
    * Folds a prepared batch; called strictly in the order of the batches. `fetched` answers the last `missing` and is
@@ -78,4 +95,21 @@ export interface EngineOptions {
   readonly cacheBytes: number
   /** Threads that check signatures; 0 is one a core. */
   readonly threads: number
+  readonly limits?: RuleLimits
+}
+
+/** Caps and timeouts of the rules; what is left out has its default. */
+export interface RuleLimits {
+  /** Nesting of lists and maps in a body. */
+  readonly depthMax?: number
+  /** Timeout of out-of-order and delegable entries. */
+  readonly outOfOrderSeconds?: number
+  /** Timeout of all others that have one. */
+  readonly partialSeconds?: number
+  readonly waitingPerAidMax?: number
+  /** Signatures of one kind that a message may carry, per key it could be for. */
+  readonly signaturesPerKeyMax?: number
+  readonly delegationDepthMax?: number
+  /** Retries of woken entries in one part, before it is cut. */
+  readonly wakesPerPartMax?: number
 }

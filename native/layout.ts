@@ -45,7 +45,7 @@ export const columns = [
   { name: 'awaits', type: 'u8' },
   // 1: retried entry; 2: checked and every signature verified
   { name: 'flags', type: 'u8' },
-] as const satisfies readonly Column[]
+] as const
 
 /** Bits of the column `flags`. */
 export const rowFlags = { retried: 1, verified: 2 } as const

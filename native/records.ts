@@ -3,10 +3,7 @@
  * The layouts are described in ARCHITECTURE.md, "What crosses the boundary".
  */
 
-/** Words of one request: table, mode, key start, key end, limit. */
-export const requestWords = 5
-/** Words of one write: table, kind, key start, key end, value end (the value follows its key). */
-export const writeWords = 5
+import { opWords } from './layout.ts'
 
 export const requestModes = { get: 0, prefix: 1 } as const
 export const writeKinds = { put: 0, delete: 1 } as const
@@ -33,7 +30,7 @@ export interface Request {
 
 /** Reads request `index`; the key is a view into the arena. */
 export function requestAt(requests: Requests, index: number): Request {
-  const at = index * requestWords
+  const at = index * opWords
   const { ops, arena } = requests
   return {
     table: word(ops, at),
@@ -52,7 +49,7 @@ export interface Write {
 
 /** Reads write `index`; key and value are views into the arena. */
 export function writeAt(writes: Writes, index: number): Write {
-  const at = index * writeWords
+  const at = index * opWords
   const { ops, arena } = writes
   const keyEnd = word(ops, at + 3)
   return {
@@ -62,8 +59,8 @@ export function writeAt(writes: Writes, index: number): Write {
   }
 }
 
-export const requestCount = (requests: Requests): number => requests.ops.length / requestWords
-export const writeCount = (writes: Writes): number => writes.ops.length / writeWords
+export const requestCount = (requests: Requests): number => requests.ops.length / opWords
+export const writeCount = (writes: Writes): number => writes.ops.length / opWords
 
 /** Reads one word; a missing one is a defect of the layout, not of any input. */
 function word(words: Uint32Array, at: number): number {

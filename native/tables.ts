@@ -1,18 +1,8 @@
-/** The tables of the database, in the order of their numbers. What each holds: ARCHITECTURE.md, "Tables". */
-export const tableNames = [
-  'aids',
-  'kel',
-  'log',
-  'late',
-  'seals',
-  'waiting',
-  'awaits',
-  'expiry',
-  'wake',
-  'meta',
-] as const
+import { tableNames } from './layout.ts'
+
+export { tableNames }
 
 export type TableName = (typeof tableNames)[number]
 
-/** A table's number, as it stands in requests and writes. */
+/** A table's number, as it stands in requests and writes. What each table holds: ARCHITECTURE.md, "Tables". */
 export const tableNumber = (name: TableName): number => tableNames.indexOf(name)

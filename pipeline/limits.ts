@@ -33,6 +33,8 @@ export interface Limits {
   readonly compressedPieceBytes: number
   /** The first bytes of a file that, hashed, identify it together with its path, inode and size. */
   readonly headBytes: number
+  /** Writes of several parts that may go into one transaction. */
+  readonly groupWrites: number
   /** What the memory store may hold. */
   readonly memoryStoreBytes: number
   /** The buffer for fetched records that is kept between batches. */
@@ -60,7 +62,7 @@ export const limits: Limits = {
   batchBytesMax: 2 * MiB,
   batchBlockMs: 10,
   creditsPerSource: 4,
-  partsInFlight: 4,
+  partsInFlight: 8,
   pendingBytesPerOrigin: 32 * MiB,
   connectionsPerListener: 1024,
   connectionIdleMs: 60_000,
@@ -70,6 +72,7 @@ export const limits: Limits = {
   expansionBytesPerPiece: 64 * MiB,
   compressedPieceBytes: 4 * KiB,
   headBytes: 4 * KiB,
+  groupWrites: 8_000,
   memoryStoreBytes: 256 * MiB,
   fetchArenaBytes: 4 * MiB,
   flushTimeoutMs: 120_000,

@@ -9,6 +9,7 @@ import { meter, type Tally } from '../operators/meter.ts'
 import { persist } from '../operators/persist.ts'
 import { publish, type Sink } from '../operators/publish.ts'
 import { single } from '../operators/single.ts'
+import { Slots } from '../operators/slots.ts'
 import { verify } from '../operators/verify.ts'
 import { clockName, StoreClock } from './clock.ts'
 import type { Limits } from './limits.ts'
@@ -69,6 +70,7 @@ function framed(options: Run, signal: AbortSignal): Observable<Frames> {
     limits,
     pace,
     signal,
+    credits: new Slots(limits.creditsPerSource, signal),
     nextOrigin: () => (origins += 1),
     recall: (name) => readMeta(store, name),
     note,

@@ -9,6 +9,10 @@ export interface Summary {
   /** Still waiting, by kind. */
   readonly escrowed: Readonly<Record<string, number>>
   readonly rejected: Readonly<Record<string, number>>
+  /** Messages that waited too long; left out if there were none. */
+  readonly expired?: number
+  /** Entries that left their escrow and were no message of this run; left out if there were none. */
+  readonly woken?: number
   /** Stretches of bytes that were no message. */
   readonly faults: number
   readonly bytes: number
@@ -34,6 +38,8 @@ export const summaryOf = (tally: Tally, seconds: number): Summary => ({
   checked: tally.checked,
   escrowed: sorted(tally.escrowed),
   rejected: sorted(tally.rejected),
+  ...(tally.expired > 0 && { expired: tally.expired }),
+  ...(tally.woken > 0 && { woken: tally.woken }),
   faults: total(tally.faults),
   bytes: tally.bytes,
   seconds: Math.round(seconds * 1000) / 1000,
@@ -50,10 +56,21 @@ export function exitCodeOf(tally: Tally): number {
 
 /** The summary in words, for a terminal. */
 export function summaryText(summary: Summary): string {
-  const { accepted, duplicate, checked, escrowed, rejected, faults, bytes, seconds } = summary
+  const {
+    accepted,
+    duplicate,
+    checked,
+    escrowed,
+    rejected,
+    expired = 0,
+    woken = 0,
+    faults,
+    bytes,
+    seconds,
+  } = summary
   const waiting = sum(escrowed)
   const refused = sum(rejected)
-  const messages = accepted + duplicate + checked + waiting + refused
+  const messages = accepted + duplicate + checked + waiting + refused + expired
   const rate = seconds > 0 ? Math.round(messages / seconds) : messages
   return [
     `${number(messages)} messages, ${number(bytes)} bytes in ${seconds.toFixed(2)} s (${number(rate)} messages/s)`,
@@ -62,6 +79,8 @@ export function summaryText(summary: Summary): string {
     ...line('checked', checked),
     ...line('waiting', waiting, escrowed),
     ...line('refused', refused, rejected),
+    ...line('expired', expired),
+    ...line('woken', woken),
     ...(faults > 0 ? [`  faults     ${number(faults)} (stretches of bytes that are no message)`] : []),
   ].join('\n')
 }

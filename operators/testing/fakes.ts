@@ -1,5 +1,6 @@
-import { verdictNames, type Row, type VerdictBatch } from '../../native/batch.ts'
+import { verdictNames, type Row, type Verdict, type VerdictBatch } from '../../native/batch.ts'
 import type { Engine, Framed, FrameFault, Framer, Prepared, Settled } from '../../native/engine.ts'
+import { escrowKinds, rejectCodes } from '../../native/layout.ts'
 import type { Requests, Writes } from '../../native/records.ts'
 import type { Chunk, Origin } from '../flow.ts'
 
@@ -46,20 +47,15 @@ export class LineFramer implements Framer {
 
 export const noWrites: Writes = { ops: new Uint32Array(0), arena: new Uint8Array(0) }
 
-export const testKinds: readonly string[] = ['out-of-order', 'likely-duplicitous']
-export const testCodes: readonly string[] = ['keri/said', 'keri/prior-digest']
-
-/** A batch of verdicts from rows. */
+/** A batch of verdicts from rows. Reasons are names: of an escrow, or the code of a rejection. */
 export const batchOf = (rows: readonly Partial<Row>[]): VerdictBatch => ({
   length: rows.length,
   writes: noWrites,
   verdict: Uint8Array.from(rows, ({ verdict }) => verdictNames.indexOf(verdict ?? 'accepted')),
-  reason: Uint16Array.from(rows, ({ verdict, reason }) =>
-    Math.max(0, (verdict === 'rejected' ? testCodes : testKinds).indexOf(reason ?? '')),
-  ),
-  left: Uint8Array.from(rows, ({ left }) => (left === undefined ? 0 : 1 + testKinds.indexOf(left))),
-  escrowKind: (number) => testKinds[number] ?? '',
-  rejectCode: (number) => testCodes[number] ?? '',
+  reason: Uint16Array.from(rows, ({ verdict, reason }) => reasonNumber(verdict ?? 'accepted', reason)),
+  isRetried: (index) => isRetried(rows[index]),
+  isReceipt: (index) => rows[index]?.ilk === 'rct',
+  subject: (index) => subjectOf(rows[index]?.said ?? `said ${index}`),
   row: (index) => ({
     message: index,
     aid: 'A',
@@ -70,10 +66,25 @@ export const batchOf = (rows: readonly Partial<Row>[]): VerdictBatch => ({
     reason: undefined,
     awaits: undefined,
     fn: undefined,
-    left: undefined,
+    verified: undefined,
     ...rows[index],
   }),
+  bytes: (_, source) => source,
 })
+
+const isRetried = (row: Partial<Row> | undefined): boolean =>
+  row !== undefined && 'message' in row && row.message === undefined
+
+function reasonNumber(verdict: Verdict, reason: string | undefined): number {
+  if (verdict === 'rejected') return [...rejectCodes].find(([, { code }]) => code === reason)?.[0] ?? 0
+  return Math.max(
+    0,
+    escrowKinds.findIndex(({ name }) => name === reason),
+  )
+}
+
+const subjectOf = (said: string): number =>
+  Buffer.from(said).reduce((hash, byte) => (hash * 31 + byte) % 1e9, 7)
 
 /** What a `FakeEngine` was asked, in order. */
 export type Call = string

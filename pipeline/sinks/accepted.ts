@@ -1,25 +1,25 @@
-import type { Frames } from '../../operators/flow.ts'
+import { verdictNames } from '../../native/batch.ts'
 import type { Sink } from '../../operators/publish.ts'
 import type { Output } from './output.ts'
 
-/** Accepted events as CESR: the exact bytes that were received, in the order in which they were accepted. */
+const accepted = verdictNames.indexOf('accepted')
+const nothing = new Uint8Array(0)
+
+/**
+ * Accepted messages as CESR, in the order in which they were accepted: the exact bytes that were received. An event that
+ * had waited stands where it was accepted, with all the attachments that it was accepted by.
+ */
 export function acceptedSink(output: Output): Sink {
   return {
     write: async ({ work, settled }) => {
-      if (work.kind !== 'frames' || !settled) return
+      if (!settled) return
       const { verdicts } = settled
+      const source = work.kind === 'frames' ? work.source : nothing
       const messages: Uint8Array[] = []
-      for (let index = 0; index < verdicts.length; index += 1) {
-        const { verdict, message } = verdicts.row(index)
-        if (verdict === 'accepted' && message !== undefined) messages.push(messageBytes(work, message))
-      }
+      for (let index = 0; index < verdicts.length; index += 1)
+        if (verdicts.verdict[index] === accepted) messages.push(verdicts.bytes(index, source))
       // Joining them copies them: the batch's own bytes are overwritten once it is acknowledged.
       await output.write(Buffer.concat(messages))
     },
   }
-}
-
-function messageBytes({ source, spans }: Frames, message: number): Uint8Array {
-  const [start = 0, , end = start] = spans.subarray(message * 4, message * 4 + 3)
-  return source.subarray(start, end)
 }

@@ -46,10 +46,21 @@ const frames: Frames = {
 
 const partOf = (rows: readonly Partial<Row>[], last = true): Part => ({
   work: frames,
-  settled: { part: 1n, verdicts: batchOf(rows) },
+  settled: {
+    part: 1n,
+    verdicts: {
+      ...batchOf(rows),
+      bytes: (index, source) => source.subarray(...placeOf(rows[index]?.message ?? index)),
+    },
+  },
   last,
   release: () => undefined,
 })
+
+const placeOf = (message: number): [number, number] => [
+  frames.spans[message * 4] ?? 0,
+  frames.spans[message * 4 + 2] ?? 0,
+]
 
 async function written(sinkOf: typeof verdictSink, parts: readonly Part[]): Promise<string> {
   const path = join(directory, 'out')
@@ -63,7 +74,7 @@ async function written(sinkOf: typeof verdictSink, parts: readonly Part[]): Prom
 test('verdicts and faults come out as one object a line, in the order of the stream', async () => {
   const rows: Partial<Row>[] = [
     { aid: 'EA', sn: 17n, said: 'ES', ilk: 'ixn', fn: 3n },
-    { message: undefined, verdict: 'accepted', left: 'out-of-order', fn: 4n },
+    { message: undefined, verdict: 'accepted', fn: 4n },
     { message: 1, verdict: 'rejected', reason: 'keri/said' },
     { message: 1, verdict: 'escrowed', reason: 'out-of-order', awaits: 'prior-event' },
   ]
@@ -97,7 +108,7 @@ test('verdicts and faults come out as one object a line, in the order of the str
       ilk: 'icp',
       verdict: 'accepted',
       fn: 4,
-      left: 'out-of-order',
+      retried: true,
     },
     {
       type: 'fault',

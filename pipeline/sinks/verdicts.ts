@@ -35,10 +35,10 @@ function addRows(
 }
 
 function verdictLine(row: Row, frames: Frames | undefined): string {
-  const { aid, sn, said, ilk, verdict, reason, awaits, fn, left } = row
+  const { message, aid, sn, said, ilk, verdict, reason, awaits, fn, verified } = row
   return JSON.stringify({
     type: 'verdict',
-    ...(frames && row.message !== undefined && placeOf(frames, row.message)),
+    ...(frames && message !== undefined && placeOf(frames, message)),
     aid,
     sn: sn.toString(16),
     said,
@@ -47,7 +47,8 @@ function verdictLine(row: Row, frames: Frames | undefined): string {
     ...(fn !== undefined && { fn: Number(fn) }),
     ...(reason !== undefined && { [verdict === 'rejected' ? 'code' : 'escrow']: reason }),
     ...(awaits !== undefined && { awaits }),
-    ...(left !== undefined && { left }),
+    ...(message === undefined && { retried: true }),
+    ...(verified !== undefined && { signatures: verified ? 'valid' : 'unknown-signer' }),
   })
 }
 

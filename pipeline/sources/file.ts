@@ -1,24 +1,27 @@
 import { open, type FileHandle } from 'node:fs/promises'
-import { statSync, realpathSync } from 'node:fs'
+import { createReadStream, realpathSync, statSync } from 'node:fs'
 
 import { from, type Observable } from 'rxjs'
 
 import type { Chunk, Origin } from '../../operators/flow.ts'
-import { Slots } from '../../operators/slots.ts'
+import type { Slots } from '../../operators/slots.ts'
 import { PipelineError } from '../errors.ts'
 import { Buffers, headroomBytes } from './buffers.ts'
 import { checkpointName, encodeCheckpoint, identify, resumption, type Identity } from './checkpoint.ts'
 import { compressionOf, decompressed, type Compression } from './compressed.ts'
 import { gathered } from './gathered.ts'
 import type { Source, SourceContext } from './source.ts'
+import { streamSource } from './stream.ts'
 
 /** A file of CESR, plain or compressed (`.gz`, `.zst`). A later run takes it up where the database stands. */
 export function fileSource(path: string): Source {
-  const { size } = statSync(path)
+  const status = statSync(path)
+  // A pipe has no positions and no identity.
+  if (!status.isFile()) return streamSource(path, () => createReadStream(path))
   const plain = compressionOf(path) === undefined
   return {
     name: path,
-    bytesTotal: plain ? size : undefined,
+    bytesTotal: plain ? status.size : undefined,
     endless: false,
     chunks: (context): Observable<Chunk> => from(fileChunks(path, context)),
   }
@@ -38,8 +41,9 @@ async function* fileChunks(path: string, context: SourceContext): AsyncGenerator
     )
     if (note) context.note(note)
     const origin = fileOrigin(path, name, identity, context)
-    const credits = new Slots(context.limits.creditsPerSource, context.signal)
-    if (compression === undefined) yield* plainChunks({ file, origin, credits, context }, position)
+    const { credits } = context
+    if (compression === undefined)
+      yield* plainChunks({ file, origin, size: identity.size, credits, context }, position)
     else yield* unpacked({ file, origin, credits, context }, compression, position)
   } finally {
     await file.close()
@@ -67,6 +71,11 @@ interface Reading {
   readonly context: SourceContext
 }
 
+interface PlainReading extends Reading {
+  /** What the file held when it was opened. */
+  readonly size: number
+}
+
 /** Reads a compressed file; the first `skip` bytes of its content are passed over. */
 async function* unpacked(reading: Reading, compression: Compression, skip: number): AsyncGenerator<Chunk> {
   const { file, origin, context } = reading
@@ -86,26 +95,26 @@ async function* unpacked(reading: Reading, compression: Compression, skip: numbe
 
 /** Reads a plain file into reused buffers; the unfinished tail of a chunk goes in front of the next one. */
 async function* plainChunks(
-  { file, origin, credits, context }: Reading,
+  { file, origin, size, credits, context }: PlainReading,
   start: number,
 ): AsyncGenerator<Chunk> {
   const buffers = new Buffers()
-  for (let at = start; ;) {
+  for (let [at, end] = [start, false]; !end;) {
     await credits.take()
     if (context.signal.aborted) return
-    const buffer = buffers.take(headroomBytes + context.pace.bytes)
-    const { bytesRead } = await file
-      .read(buffer, headroomBytes, context.pace.bytes, at)
-      .catch((cause: unknown) => {
-        throw new PipelineError('source/read', { what: `cannot read ${origin.name} at byte ${at}`, cause })
-      })
+    // One byte more than there should be: a read that comes back short has met the end.
+    const wanted = size > at ? Math.min(context.pace.bytes, size - at + 1) : context.limits.batchBytesMin
+    const buffer = buffers.take(headroomBytes + wanted)
+    const { bytesRead } = await file.read(buffer, headroomBytes, wanted, at).catch((cause: unknown) => {
+      throw new PipelineError('source/read', { what: `cannot read ${origin.name} at byte ${at}`, cause })
+    })
     const ack = (): void => {
       buffers.give(buffer)
       credits.give()
     }
+    end = bytesRead < wanted
     const bytes = buffer.subarray(headroomBytes, headroomBytes + bytesRead)
-    yield { origin, bytes, headroom: headroomBytes, at, end: bytesRead === 0 ? 'end' : 'more', ack }
-    if (bytesRead === 0) return
+    yield { origin, bytes, headroom: headroomBytes, at, end: end ? 'end' : 'more', ack }
     at += bytesRead
   }
 }

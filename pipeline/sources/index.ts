@@ -5,7 +5,7 @@ import { PipelineError } from '../errors.ts'
 import { fileSource } from './file.ts'
 import { listenerSource } from './listener.ts'
 import type { Source } from './source.ts'
-import { stdinSource } from './stdin.ts'
+import { stdinSource } from './stream.ts'
 
 /** Ends of names that are taken from a folder. */
 const folderEndings = ['.cesr', '.cesr.gz', '.cesr.zst']

@@ -1,6 +1,7 @@
 import type { Observable } from 'rxjs'
 
 import type { Chunk } from '../../operators/flow.ts'
+import type { Slots } from '../../operators/slots.ts'
 import type { Limits } from '../limits.ts'
 import type { Pace } from '../pace.ts'
 
@@ -10,6 +11,8 @@ export interface SourceContext {
   readonly pace: Pace
   /** Stops reading; what has been emitted is still brought to an end. */
   readonly signal: AbortSignal
+  /** Taken for each chunk of a source with an end and given back when it is acknowledged; shared by all of them. */
+  readonly credits: Slots
   /** A number for a new origin. */
   nextOrigin(): number
   /** What was stored under the name of an origin's checkpoint. */

@@ -16,6 +16,7 @@ import { concat } from 'rxjs'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 
 import type { Chunk } from '../../operators/flow.ts'
+import { Slots } from '../../operators/slots.ts'
 import { limits, type Limits } from '../limits.ts'
 import { Pace } from '../pace.ts'
 import { sourcesOf } from './index.ts'
@@ -41,6 +42,7 @@ class Bench {
       limits: all,
       pace: new Pace(all),
       signal: this.stop.signal,
+      credits: new Slots(all.creditsPerSource, this.stop.signal),
       nextOrigin: () => (this.#origins += 1),
       recall: (name) => this.stored.get(name),
       note: (text) => this.notes.push(text),

@@ -1,23 +1,14 @@
-import { existsSync, mkdirSync, statfsSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 
-import { open, type Database, type RootDatabase, type RootDatabaseOptionsWithPath } from 'lmdb'
+import { open, type RootDatabase, type RootDatabaseOptionsWithPath } from 'lmdb'
 
-import {
-  RecordArena,
-  requestAt,
-  requestCount,
-  writeAt,
-  writeCount,
-  type Requests,
-  type Writes,
-} from '../../native/records.ts'
+import { RecordArena, requestAt, requestCount, type Requests, type Writes } from '../../native/records.ts'
 import { tableNames, type TableName } from '../../native/tables.ts'
-import { PipelineError, reasonOf } from '../errors.ts'
+import { PipelineError } from '../errors.ts'
 import { limits } from '../limits.ts'
 import { checkFormat, formatRecord } from './format.ts'
 import { lockWriter, type WriterLock } from './lock.ts'
-import { textBytes } from '../text.ts'
 import {
   scanBounds,
   type MetaRecords,
@@ -26,14 +17,11 @@ import {
   type StoredRecord,
   type StoreReader,
 } from './store.ts'
-
-type Table = Database<Uint8Array, Uint8Array>
+import { Transactions, type Table, type Timed } from './transactions.ts'
 
 const binary = { encoding: 'binary', keyEncoding: 'binary' } as const
 /** The file in the folder of a database that holds the data. */
 const dataFile = 'data.mdb'
-/** Bytes left on the disk below which a failed commit is blamed on the full disk. */
-const fullDiskBytes = 1024 * 1024
 
 /** Opens the database in `directory` to read; another process may write to it. */
 export async function openReader(directory: string): Promise<StoreReader> {
@@ -48,15 +36,24 @@ export async function openReader(directory: string): Promise<StoreReader> {
   )
 }
 
-/** Runs a synchronous step of the store, and may take its time. */
-export type Timed = <Result>(step: () => Result) => Result
+export interface StoreOptions {
+  /** Runs the synchronous steps of the store, and may take their time. */
+  readonly timed: Timed
+  /** Whether commits that wait for their turn may share a transaction. */
+  readonly group: boolean
+}
+
+const standardOptions: StoreOptions = { timed: (step) => step(), group: true }
 
 /** Opens the database in `directory` as its one writer and makes it if it is not there. */
-export async function openStore(directory: string, timed: Timed = (step) => step()): Promise<Store> {
+export async function openStore(directory: string, options: StoreOptions = standardOptions): Promise<Store> {
   makeDirectory(directory)
   const lock = lockWriter(directory)
   try {
-    const store = opened(directory, () => new LmdbStore(openFiles(directory, {}), directory, { lock, timed }))
+    const store = opened(
+      directory,
+      () => new LmdbStore(openFiles(directory, {}), directory, { ...options, lock }),
+    )
     return await checked(store, directory)
   } catch (error) {
     lock.release()
@@ -182,31 +179,23 @@ class LmdbReader implements StoreReader {
 }
 
 class LmdbStore extends LmdbReader implements Store {
-  readonly #directory: string
+  readonly #transactions: Transactions
   readonly #lock: WriterLock
   readonly #timed: Timed
-  #committed: Promise<void> = Promise.resolve()
-  #failed = false
 
-  constructor(root: RootDatabase, directory: string, { lock, timed }: { lock: WriterLock; timed: Timed }) {
+  constructor(
+    root: RootDatabase,
+    directory: string,
+    { lock, timed, group }: StoreOptions & { lock: WriterLock },
+  ) {
     super(root, directory)
-    this.#directory = directory
     this.#lock = lock
     this.#timed = timed
+    this.#transactions = new Transactions({ root, tables: this.tables, directory, timed, group })
   }
 
   async commit(writes: Writes | undefined, meta: MetaRecords): Promise<void> {
-    // A transaction is queued once the one before it is committed: after a failure none that builds on it gets in.
-    const committing = this.#committed.then(async () => this.#transact(writes, meta))
-    this.#committed = committing.then(() => undefined)
-    this.#committed.catch(() => undefined)
-    try {
-      const { flushed } = await committing
-      await inTime(flushed, this.#directory)
-    } catch (error) {
-      this.#failed = true
-      throw await this.#explained(error)
-    }
+    await this.#transactions.commit(writes, meta)
   }
 
   override fetch(requests: Requests): Uint8Array {
@@ -215,88 +204,7 @@ class LmdbStore extends LmdbReader implements Store {
 
   override async close(): Promise<void> {
     // After a failed transaction lmdb waits for ever for the flush of those behind it.
-    if (!this.#failed) await super.close()
+    if (!this.#transactions.failed) await super.close()
     this.#lock.release()
-  }
-
-  /** Commits one transaction, which is visible then; `flushed` resolves when it is on disk. */
-  async #transact(writes: Writes | undefined, meta: MetaRecords): Promise<{ flushed: Promise<unknown> }> {
-    const committed = this.#timed(() => this.root.batch(() => this.#put(writes, meta)))
-    // The flush of the transaction just queued can be asked for in this turn only.
-    const flushed = Promise.resolve(this.root.flushed)
-    flushed.catch(() => undefined)
-    await committed
-    return { flushed }
-  }
-
-  /** Queues the changes of one transaction; lmdb reads the values from the arena when it writes. */
-  #put(writes: Writes | undefined, meta: MetaRecords): void {
-    if (writes)
-      for (let index = 0; index < writeCount(writes); index += 1) {
-        const { table: number, key, value } = writeAt(writes, index)
-        const table = this.tables[number]
-        if (!table) throw new RangeError(`layout: table ${number}`)
-        if (value) void table.put(key, value)
-        else void table.remove(key)
-      }
-    const table = this.table('meta')
-    for (const [name, value] of meta) void table?.put(textBytes(name), value)
-  }
-
-  async #explained(error: unknown): Promise<PipelineError> {
-    if (error instanceof PipelineError) return error
-    const cause = await commitCause(error)
-    const full =
-      /no space left|ENOSPC|MDB_MAP_FULL/i.test(reasonOf(cause)) || freeBytes(this.#directory) < fullDiskBytes
-    if (full)
-      return new PipelineError('store/full', {
-        what: `the disk of the database ${this.#directory} is full; nothing that was acknowledged is lost`,
-        next: 'make room and run the same command again: it goes on where the database stands',
-        cause,
-      })
-    return new PipelineError('store/commit', {
-      what: `the database ${this.#directory} refused a transaction; nothing that was acknowledged is lost`,
-      next: 'look after the disk, then run the same command again: it goes on where the database stands',
-      cause,
-    })
-  }
-}
-
-/** lmdb rejects a commit with a general error and hands the cause over as a promise that rejects in its turn. */
-async function commitCause(error: unknown): Promise<unknown> {
-  if (!(error instanceof Error) || !('commitError' in error)) return error
-  return Promise.resolve(error.commitError).then(
-    () => error,
-    (cause: unknown) => cause,
-  )
-}
-
-/** Waits for a flush, but not for ever: a failed sync of the disk is never reported otherwise. */
-async function inTime(flushed: Promise<unknown>, directory: string): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      const what = `the disk of the database ${directory} did not sync within ${limits.flushTimeoutMs} ms`
-      reject(
-        new PipelineError('store/flush-timeout', {
-          what,
-          next: 'look after the disk; nothing that was acknowledged is lost',
-        }),
-      )
-    }, limits.flushTimeoutMs)
-  })
-  try {
-    await Promise.race([flushed, late])
-  } finally {
-    clearTimeout(timer)
-  }
-}
-
-function freeBytes(directory: string): number {
-  try {
-    const { bavail, bsize } = statfsSync(directory)
-    return bavail * bsize
-  } catch {
-    return Number.POSITIVE_INFINITY
   }
 }

@@ -14,6 +14,8 @@ interface Holder {
   readonly started: string
 }
 
+const lockFile = 'writer.lock'
+
 export interface WriterLock {
   /** Gives the database free for the next writer. */
   release(): void
@@ -24,7 +26,7 @@ export interface WriterLock {
  * the error names that process; one that was left behind by a crash is taken over.
  */
 export function lockWriter(directory: string): WriterLock {
-  const path = join(directory, 'writer.lock')
+  const path = join(directory, lockFile)
   const mine = {
     pid: process.pid,
     host: hostname(),
@@ -45,6 +47,15 @@ export function lockWriter(directory: string): WriterLock {
   }
 }
 
+/** Who writes to the database in `directory` now, if somebody does. */
+export function writerOf(directory: string): string | undefined {
+  const path = join(directory, lockFile)
+  const holder = readHolder(path)
+  return holder && lives(holder, path) ? inWords(holder) : undefined
+}
+
+const inWords = ({ pid, host, since }: Holder): string => `process ${pid} on ${host}, since ${since}`
+
 /** Creates the lock file with its content at once; false if there is one. */
 function create(path: string, holder: Holder): boolean {
   const draft = `${path}.${process.pid}.${Date.now()}`
@@ -64,7 +75,7 @@ function refuseIfHeld(path: string, directory: string): void {
   const holder = readHolder(path)
   if (!holder || !lives(holder, path)) return
   throw new PipelineError('store/locked', {
-    what: `the database ${directory} has a writer: process ${holder.pid} on ${holder.host}, since ${holder.since}`,
+    what: `the database ${directory} has a writer: ${inWords(holder)}`,
     next: `wait for it or stop it; reading ("kelpipe state", "kelpipe export") works meanwhile`,
   })
 }

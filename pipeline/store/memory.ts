@@ -55,7 +55,7 @@ export class MemoryStore implements Store {
     if (writes)
       for (let index = 0; index < writeCount(writes); index += 1) {
         const { table, key, value } = writeAt(writes, index)
-        if (value) this.#put(this.#at(table), key.slice(), value.slice())
+        if (value) this.#put(this.#at(table), new Uint8Array(key), new Uint8Array(value))
         else this.#remove(this.#at(table), key)
       }
     for (const [name, value] of meta) this.#put(this.#table('meta'), textBytes(name), value)
@@ -67,7 +67,8 @@ export class MemoryStore implements Store {
   }
 
   get(table: TableName, key: Uint8Array): Uint8Array | undefined {
-    return this.#table(table).get(key)?.slice()
+    const value = this.#table(table).get(key)
+    return value && new Uint8Array(value)
   }
 
   scan(table: TableName, range: ScanRange = {}): Iterable<StoredRecord> {

@@ -79,6 +79,9 @@ describe.each(backends)('store: $name', ({ open }) => {
       bytesText(value),
     )
     expect(keys).toEqual(['x', 'y'])
+    const prefix = Buffer.from('same')
+    expect([...store.scan('expiry', { prefix })]).toEqual([])
+    expect(prefix.toString()).toBe('same')
   })
 
   test('replaces and deletes, and counts what is left', async () => {

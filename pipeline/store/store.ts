@@ -50,7 +50,7 @@ export const readMeta = (store: StoreReader, name: string): Uint8Array | undefin
 export function afterPrefix(prefix: Uint8Array): Uint8Array | undefined {
   const end = prefix.findLastIndex((byte) => byte !== 0xff)
   if (end < 0) return undefined
-  const after = prefix.slice(0, end + 1)
+  const after = new Uint8Array(prefix.subarray(0, end + 1))
   after[end] = (after[end] ?? 0) + 1
   return after
 }

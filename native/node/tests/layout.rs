@@ -110,7 +110,7 @@ fn columns(out: &mut String) -> std::fmt::Result {
         };
         writeln!(out, "  // {doc}\n  {{ name: '{name}', type: '{width}' }},")?;
     }
-    writeln!(out, "] as const satisfies readonly Column[]")?;
+    writeln!(out, "] as const")?;
     writeln!(out, "\n/** Bits of the column `flags`. */")?;
     writeln!(
         out,

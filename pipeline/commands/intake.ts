@@ -1,0 +1,181 @@
+import type { Command } from 'commander'
+
+import { requireAddon } from '../addon.ts'
+import { Tally } from '../../operators/meter.ts'
+import type { Sink } from '../../operators/publish.ts'
+import { limits } from '../limits.ts'
+import { Pace } from '../pace.ts'
+import { Progress } from '../progress.ts'
+import { run } from '../run.ts'
+import { acceptedSink } from '../sinks/accepted.ts'
+import { Output } from '../sinks/output.ts'
+import { verdictSink } from '../sinks/verdicts.ts'
+import { sourcesOf } from '../sources/index.ts'
+import type { Source } from '../sources/source.ts'
+import { openStore } from '../store/lmdb.ts'
+import { MemoryStore } from '../store/memory.ts'
+import { readMeta, type Store } from '../store/store.ts'
+import { exitCodeOf, exitCodes, summaryOf, summaryText } from '../summary.ts'
+import { say } from '../terminal.ts'
+import { engineOptions, storeOption, withRules, type RuleFlags } from './options.ts'
+
+interface IntakeFlags extends RuleFlags {
+  readonly json?: true
+  readonly verdicts?: string
+  readonly accepted?: string
+  readonly quiet?: true
+}
+
+interface IngestFlags extends IntakeFlags {
+  readonly store: string
+  readonly commit: 'group' | 'each'
+}
+
+const sourceHelp =
+  'a file (.gz and .zst too), a folder, - (standard input), tcp://HOST:PORT or unix:PATH to listen on'
+
+/** `ingest`: verify streams and keep what they prove. */
+export const ingestCommand = (program: Command): Command =>
+  withOutput(
+    withRules(
+      program
+        .command('ingest')
+        .argument('<src...>', sourceHelp)
+        .addOption(storeOption())
+        .option('--commit <how>', 'group: many events a transaction; each: one', 'group'),
+    ),
+  )
+    .description('Verify CESR event streams and keep the key state that they prove in a database.')
+    .action(async (sources: string[], flags: IngestFlags) => {
+      const pace = new Pace(limits)
+      await intake(sources, flags, {
+        pace,
+        commit: flags.commit,
+        open: async () =>
+          openStore(flags.store, { timed: (step) => pace.timed(step), group: flags.commit === 'group' }),
+      })
+    })
+
+/** `verify`: the same without a database. */
+export const verifyCommand = (program: Command): Command =>
+  withOutput(withRules(program.command('verify').argument('<src...>', sourceHelp)))
+    .description('Verify CESR event streams in bounded memory and keep nothing.')
+    .action(async (sources: string[], flags: IntakeFlags) => {
+      await intake(sources, flags, {
+        pace: new Pace(limits),
+        commit: 'group',
+        open: async () => new MemoryStore(),
+      })
+    })
+
+const withOutput = (command: Command): Command =>
+  command
+    .option('--json', 'print the summary as a JSON object on standard output')
+    .option(
+      '--verdicts <file>',
+      'write one JSON object a line for each verdict and fault (- for standard output)',
+    )
+    .option(
+      '--accepted <file>',
+      'write the accepted events as CESR, byte for byte as received (- for standard output)',
+    )
+    .option('--quiet', 'no progress bar, no notes, no summary in words')
+
+interface Intake {
+  readonly pace: Pace
+  readonly commit: 'group' | 'each'
+  readonly open: () => Promise<Store>
+}
+
+async function intake(
+  names: readonly string[],
+  flags: IntakeFlags,
+  { pace, commit, open }: Intake,
+): Promise<void> {
+  const sources = names.flatMap(sourcesOf)
+  const addon = requireAddon()
+  const store = await open()
+  const tally = new Tally()
+  const start = performance.now()
+  const outputs = outputsOf(flags)
+  const progress = progressOf(sources, tally, flags)
+  const stopped = new AbortController()
+  const forget = onSignals(() => stopped.abort())
+  try {
+    const engine = addon.engine(engineOptions(flags))
+    engine.open(readMeta(store, 'ordinal') ?? null)
+    const framer = (): ReturnType<typeof addon.framer> => addon.framer(engineOptions(flags))
+    const note = (text: string): void => {
+      progress?.clear()
+      if (!flags.quiet) say(text)
+    }
+    const sinks = outputs.map(({ sink }) => sink)
+    await run({
+      sources,
+      store,
+      engine,
+      framer,
+      sinks,
+      tally,
+      commit,
+      limits,
+      pace,
+      signal: stopped.signal,
+      note,
+    })
+    for (const { output } of outputs) await output.close()
+  } finally {
+    forget()
+    progress?.stop()
+    await store.close()
+  }
+  report(tally, flags, (performance.now() - start) / 1000)
+  process.exitCode = stopped.signal.aborted ? exitCodes.interrupted : exitCodeOf(tally)
+}
+
+function outputsOf(flags: IntakeFlags): { output: Output; sink: Sink }[] {
+  const outputs: { output: Output; sink: Sink }[] = []
+  const add = (path: string | undefined, sinkOf: (output: Output) => Sink): void => {
+    if (path === undefined) return
+    const output = new Output(path, limits.sinkBufferBytes)
+    outputs.push({ output, sink: sinkOf(output) })
+  }
+  add(flags.verdicts, verdictSink)
+  add(flags.accepted, acceptedSink)
+  return outputs
+}
+
+function progressOf(sources: readonly Source[], tally: Tally, flags: IntakeFlags): Progress | undefined {
+  if (flags.quiet || !process.stderr.isTTY) return undefined
+  const totals = sources.map(({ bytesTotal }) => bytesTotal)
+  const bytesTotal = totals.every((total) => total !== undefined)
+    ? totals.reduce((a, b) => a + b, 0)
+    : undefined
+  return new Progress({ stream: process.stderr, tally, bytesTotal, everyMs: limits.progressMs })
+}
+
+/** The summary goes where no data goes: to standard output unless a sink has that. */
+function report(tally: Tally, flags: IntakeFlags, seconds: number): void {
+  const summary = summaryOf(tally, seconds)
+  if (flags.json) process.stdout.write(`${JSON.stringify(summary)}\n`)
+  else if (flags.quiet) return
+  else if (flags.verdicts === '-' || flags.accepted === '-') say(summaryText(summary))
+  else process.stdout.write(`${summaryText(summary)}\n`)
+}
+
+/** The first signal stops the sources and lets the run come to its end; a second one ends the process at once. */
+function onSignals(stop: () => void): () => void {
+  let stopping = false
+  const handle = (): void => {
+    if (stopping) process.exit(exitCodes.interrupted)
+    stopping = true
+    stop()
+    setTimeout(() => process.exit(exitCodes.interrupted), limits.stopMs).unref()
+  }
+  process.on('SIGINT', handle)
+  process.on('SIGTERM', handle)
+  return () => {
+    process.off('SIGINT', handle)
+    process.off('SIGTERM', handle)
+  }
+}

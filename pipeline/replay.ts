@@ -1,0 +1,56 @@
+import type { Addon, StateDigest } from '../native/addon.ts'
+import { PipelineError } from './errors.ts'
+import type { StoreReader } from './store/store.ts'
+
+/** A logged event as stored: the event itself and what was attached to it later. */
+interface Logged {
+  readonly log: Uint8Array
+  readonly late: readonly Uint8Array[]
+}
+
+/** All AIDs that have key state or entries that wait, in byte order. */
+export function* aidsOf(store: StoreReader): Iterable<string> {
+  for (const { key } of store.scan('aids')) yield Buffer.from(key).toString('latin1')
+}
+
+/** The key event log of an AID as messages in the reference's replay format, in first-seen order. */
+export function* replay(addon: Addon, store: StoreReader, aid: string): Iterable<Uint8Array> {
+  const ordinals = Array.from(store.scan('kel', { prefix: aidBytes(aid) }), ({ value }) => [
+    ...addon.ordinals(value),
+  ]).flat()
+  for (const ordinal of ordinals.toSorted((a, b) => (a < b ? -1 : 1))) {
+    const { log, late } = logged(store, ordinal)
+    yield addon.replay(log, late)
+  }
+}
+
+/** The digest of all key states and logs and, with `full`, of all that waits (docs/state-digest.md). */
+export function stateDigest(addon: Addon, store: StoreReader, full: boolean): string {
+  const digest: StateDigest = addon.digest()
+  for (const { key, value } of store.scan('aids')) digest.aid(key, value)
+  for (const { key, value } of store.scan('kel')) {
+    digest.kel(key, value)
+    for (const ordinal of addon.ordinals(value)) {
+      const { log, late } = logged(store, ordinal)
+      digest.event(log, late)
+    }
+  }
+  if (full) for (const { key, value } of store.scan('waiting')) digest.waiting(key, value)
+  return Buffer.from(digest.finish()).toString('hex')
+}
+
+export const aidBytes = (aid: string): Uint8Array => Buffer.from(aid, 'latin1')
+
+function logged(store: StoreReader, ordinal: bigint): Logged {
+  const key = Buffer.alloc(8)
+  key.writeBigUInt64BE(ordinal)
+  const log = store.get('log', key) ?? damaged('log')
+  return { log, late: Array.from(store.scan('late', { prefix: key }), ({ value }) => value) }
+}
+
+function damaged(table: string): never {
+  throw new PipelineError('store/damaged', {
+    what: `a record of the table ${table} is missing or cannot be read`,
+    next: 'restore the database from an export, or ingest its sources into a new one',
+  })
+}

@@ -1,0 +1,50 @@
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+
+import { packageRoot } from '../../native/root.ts'
+
+/** The program as it is built. */
+export const main: string = join(packageRoot(), 'dist', 'pipeline', 'main.js')
+
+export interface Ended {
+  readonly status: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Runs the program to its end. */
+export function kelpipe(args: readonly string[], input?: string | Uint8Array): Ended {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], {
+    encoding: 'utf8',
+    maxBuffer: 2 ** 30,
+    ...(input !== undefined && { input }),
+  })
+  return { status, stdout, stderr }
+}
+
+/** Starts the program. */
+export const startKelpipe = (args: readonly string[]): ChildProcess =>
+  spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+
+/** The folder of recorded streams, if there is one; tests without it use the samples of the project. */
+export const vectors: string | undefined =
+  process.env['KELPIPE_VECTORS'] && existsSync(process.env['KELPIPE_VECTORS'])
+    ? process.env['KELPIPE_VECTORS']
+    : undefined
+
+export const examples: string = join(packageRoot(), 'examples')
+
+/** A sample without faults and without what waits: a plain log of events, all of which are accepted. */
+export const plainExample = (): string => join(examples, 'single.cesr')
+
+/** Numbers from 0 to before 1 that look random and are the same for the same seed. */
+export function randomOf(seed: number): () => number {
+  let state = seed >>> 0
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+  }
+}
