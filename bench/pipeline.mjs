@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { loadAddon } from '../dist/native/addon.js'
 import { Tally } from '../dist/operators/meter.js'
-import { engineOptions } from '../dist/pipeline/commands/options.js'
+import { engineOptions, standardRules } from '../dist/pipeline/commands/options.js'
 import { limits } from '../dist/pipeline/limits.js'
 import { Pace } from '../dist/pipeline/pace.js'
 import { run } from '../dist/pipeline/run.js'
@@ -15,7 +15,7 @@ import { openStore } from '../dist/pipeline/store/lmdb.js'
 import { MemoryStore } from '../dist/pipeline/store/memory.js'
 
 const [mode, stream, folder] = process.argv.slice(2)
-const rules = engineOptions({ mode: 'hardened', rule: [], own: [] })
+const rules = engineOptions(standardRules)
 const addon = loadAddon()
 
 async function pipeline(store, pace, sinks = []) {
@@ -77,7 +77,9 @@ if (mode === 'raw') store = await rawCommits(before.parts)
 else {
   const pace = new Pace(limits)
   store =
-    mode === 'ingest' ? await openStore(join(folder, 'db'), (step) => pace.timed(step)) : new MemoryStore()
+    mode === 'ingest'
+      ? await openStore(join(folder, 'db'), { timed: (step) => pace.timed(step), group: true })
+      : new MemoryStore(limits.memoryStoreBytes, (step) => pace.timed(step))
   tally = await pipeline(store, pace)
 }
 const seconds = (performance.now() - start) / 1000

@@ -61,11 +61,10 @@ export const verifyCommand = (program: Command): Command =>
   withOutput(withRules(program.command('verify').argument('<src...>', sourceHelp)))
     .description('Verify CESR event streams in bounded memory and keep nothing.')
     .action(async (sources: string[], flags: IntakeFlags) => {
-      await intake(sources, flags, {
-        pace: new Pace(limits),
-        commit: 'group',
-        open: async () => new MemoryStore(),
-      })
+      const pace = new Pace(limits)
+      const open = async (): Promise<Store> =>
+        new MemoryStore(limits.memoryStoreBytes, (step) => pace.timed(step))
+      await intake(sources, flags, { pace, commit: 'group', open })
     })
 
 const withOutput = (command: Command): Command =>

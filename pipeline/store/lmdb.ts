@@ -17,7 +17,8 @@ import {
   type StoredRecord,
   type StoreReader,
 } from './store.ts'
-import { Transactions, type Table, type Timed } from './transactions.ts'
+import type { Timed } from './timed.ts'
+import { Transactions, type Table } from './transactions.ts'
 
 const binary = { encoding: 'binary', keyEncoding: 'binary' } as const
 /** The file in the folder of a database that holds the data. */

@@ -14,6 +14,7 @@ import { formatRecord } from './format.ts'
 import { textBytes } from '../text.ts'
 import { scanBounds, type MetaRecords, type ScanRange, type Store, type StoredRecord } from './store.ts'
 import { SortedTable } from './sorted.ts'
+import type { Timed } from './timed.ts'
 
 /** What a record costs beyond its bytes, roughly: the objects and the slots that hold it. */
 const recordOverheadBytes = 200
@@ -26,10 +27,12 @@ export class MemoryStore implements Store {
   readonly #tables = tableNames.map(() => new SortedTable())
   readonly #arena = new RecordArena(limits.fetchArenaBytes)
   readonly #bytesMax: number
+  readonly #timed: Timed
   #bytes = 0
 
-  constructor(bytesMax: number = limits.memoryStoreBytes) {
+  constructor(bytesMax: number = limits.memoryStoreBytes, timed: Timed = (step) => step()) {
     this.#bytesMax = bytesMax
+    this.#timed = timed
     const [name, value] = formatRecord()
     this.#put(this.#table('meta'), textBytes(name), value)
   }
@@ -52,13 +55,7 @@ export class MemoryStore implements Store {
   }
 
   async commit(writes: Writes | undefined, meta: MetaRecords): Promise<void> {
-    if (writes)
-      for (let index = 0; index < writeCount(writes); index += 1) {
-        const { table, key, value } = writeAt(writes, index)
-        if (value) this.#put(this.#at(table), new Uint8Array(key), new Uint8Array(value))
-        else this.#remove(this.#at(table), key)
-      }
-    for (const [name, value] of meta) this.#put(this.#table('meta'), textBytes(name), value)
+    this.#timed(() => this.#change(writes, meta))
     if (this.#bytes > this.#bytesMax)
       throw new PipelineError('store/memory-full', {
         what: `the stream's key state needs more than ${this.#bytesMax} bytes of memory`,
@@ -81,6 +78,16 @@ export class MemoryStore implements Store {
 
   async close(): Promise<void> {
     for (const table of this.#tables) table.clear()
+  }
+
+  #change(writes: Writes | undefined, meta: MetaRecords): void {
+    if (writes)
+      for (let index = 0; index < writeCount(writes); index += 1) {
+        const { table, key, value } = writeAt(writes, index)
+        if (value) this.#put(this.#at(table), new Uint8Array(key), new Uint8Array(value))
+        else this.#remove(this.#at(table), key)
+      }
+    for (const [name, value] of meta) this.#put(this.#table('meta'), textBytes(name), value)
   }
 
   #scan(table: SortedTable, range: ScanRange): Iterable<StoredRecord> {

@@ -10,12 +10,12 @@ interface Entry {
 }
 
 /**
- * Records in byte order of their keys: a map for lookups, and sorted blocks for scans. An insertion costs a binary
- * search and a move within one block.
+ * Records in byte order of their keys: a map for lookups and, from the first scan on, sorted blocks for scans. An
+ * insertion then costs a binary search and a move within one block; tables that nobody scans do without.
  */
 export class SortedTable {
   readonly #entries = new Map<string, Entry>()
-  #blocks: Entry[][] = [[]]
+  #blocks: Entry[][] | undefined
 
   get size(): number {
     return this.#entries.size
@@ -35,7 +35,8 @@ export class SortedTable {
     }
     const entry = { name, key, value }
     this.#entries.set(name, entry)
-    const at = this.#blockOf(name)
+    if (!this.#blocks) return
+    const at = blockOf(this.#blocks, name)
     const block = this.#blocks[at] ?? []
     block.splice(position(block, name), 0, entry)
     if (block.length > blockKeysMax) this.#blocks.splice(at + 1, 0, block.splice(block.length >> 1))
@@ -43,8 +44,8 @@ export class SortedTable {
 
   delete(key: Uint8Array): void {
     const name = nameOf(key)
-    if (!this.#entries.delete(name)) return
-    const at = this.#blockOf(name)
+    if (!this.#entries.delete(name) || !this.#blocks) return
+    const at = blockOf(this.#blocks, name)
     const block = this.#blocks[at] ?? []
     block.splice(position(block, name), 1)
     if (block.length === 0 && this.#blocks.length > 1) this.#blocks.splice(at, 1)
@@ -52,7 +53,7 @@ export class SortedTable {
 
   clear(): void {
     this.#entries.clear()
-    this.#blocks = [[]]
+    this.#blocks = undefined
   }
 
   /** Records from `start` to before `end`, at most `limit` of them (0: all). */
@@ -60,8 +61,9 @@ export class SortedTable {
     const from = start ? nameOf(start) : ''
     const before = end && nameOf(end)
     let left = limit === 0 ? Number.POSITIVE_INFINITY : limit
-    for (let at = this.#blockOf(from); at < this.#blocks.length; at += 1) {
-      const block = this.#blocks[at] ?? []
+    const blocks = (this.#blocks ??= blocksOf(this.#entries))
+    for (let at = blockOf(blocks, from); at < blocks.length; at += 1) {
+      const block = blocks[at] ?? []
       for (let index = position(block, from); index < block.length; index += 1) {
         const entry = block[index]
         if (!entry || left === 0 || (before !== undefined && entry.name >= before)) return
@@ -70,19 +72,29 @@ export class SortedTable {
       }
     }
   }
+}
 
-  /** The block that holds `name`, or would: the last one that starts at or before it. */
-  #blockOf(name: string): number {
-    let low = 0
-    let high = this.#blocks.length
-    while (low < high) {
-      const middle = (low + high) >> 1
-      const first = this.#blocks[middle]?.[0]
-      if (first && first.name > name) high = middle
-      else low = middle + 1
-    }
-    return Math.max(0, low - 1)
+/** All entries in order, in blocks that have room for more. */
+function blocksOf(entries: ReadonlyMap<string, Entry>): Entry[][] {
+  const sorted = [...entries.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1))
+  const size = blockKeysMax >> 1
+  const blocks = Array.from({ length: Math.ceil(sorted.length / size) }, (_, at) =>
+    sorted.slice(at * size, (at + 1) * size),
+  )
+  return blocks.length > 0 ? blocks : [[]]
+}
+
+/** The block that holds `name`, or would: the last one that starts at or before it. */
+function blockOf(blocks: readonly (readonly Entry[])[], name: string): number {
+  let low = 0
+  let high = blocks.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    const first = blocks[middle]?.[0]
+    if (first && first.name > name) high = middle
+    else low = middle + 1
   }
+  return Math.max(0, low - 1)
 }
 
 /** A string with one character a byte, whose order is that of the bytes. */

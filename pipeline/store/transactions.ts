@@ -8,10 +8,9 @@ import { PipelineError, reasonOf } from '../errors.ts'
 import { limits } from '../limits.ts'
 import { textBytes } from '../text.ts'
 import type { MetaRecords } from './store.ts'
+import type { Timed } from './timed.ts'
 
 export type Table = Database<Uint8Array, Uint8Array>
-
-export type Timed = <Result>(step: () => Result) => Result
 
 /** Bytes left on the disk below which a failed commit is blamed on the full disk. */
 const fullDiskBytes = 1024 * 1024
