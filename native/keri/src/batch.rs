@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use kelpipe_cesr::convert;
-use kelpipe_cesr::frame::{Domain, Frame};
+use kelpipe_cesr::frame::{self, Frame};
 use kelpipe_cesr::group::{self, Attachments};
 use kelpipe_cesr::indexer::Indexed;
 
@@ -285,16 +284,9 @@ fn parse<'a>(
     let body = frame.body.of(source);
     let version = event::version_of(body)?;
     let message = event::read(body, &version, options, identity)?;
-    let bytes = source
-        .get(frame.body.end as usize..frame.attachments_end as usize)
-        .unwrap_or(&[]);
-    let mut text = Vec::new();
-    let attachments = if frame.domain == Domain::Text {
-        group::parse_attachments(bytes, frame.genus, codec)?
-    } else {
-        convert::to_text(bytes, &mut text)?;
-        group::parse_attachments(&text, frame.genus, codec)?
-    };
+    let mut scratch = Vec::new();
+    let text = frame::attachments_text(source, frame, codec, &mut scratch)?;
+    let attachments = group::parse_attachments(text, frame.genus, codec)?;
     Ok(assemble(
         message,
         Signed::Source(frame.body.start..frame.body.end),

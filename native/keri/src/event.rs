@@ -7,6 +7,7 @@ use kelpipe_cesr::body::{Integer, Reader, Span, Text, Token};
 use kelpipe_cesr::primitive::Primitive;
 use kelpipe_cesr::version::{Kind, Protocol, V1_SIZE, V2_SIZE, Version};
 use kelpipe_cesr::{Error, ErrorKind};
+use smallvec::SmallVec;
 
 use crate::batch::codec_options;
 use crate::decision::{Refusal, Reject};
@@ -98,12 +99,12 @@ pub struct KeyEvent<'a> {
     pub sn: u128,
     /// `p`; empty for an inception.
     pub prior: &'a str,
-    /// `kt`; 0 for an interaction.
-    pub kt: Threshold,
+    /// `kt`; 0 for an interaction, none if malformed.
+    pub kt: Option<Threshold>,
     /// `k`.
     pub keys: Vec<&'a str>,
-    /// `nt`.
-    pub nt: Threshold,
+    /// `nt`, likewise.
+    pub nt: Option<Threshold>,
     /// `n`.
     pub next: Vec<&'a str>,
     /// `bt`.
@@ -283,6 +284,25 @@ pub fn read<'a>(
     routed::read_routed(fields, version, identity).map(Message::Routed)
 }
 
+/// All tokens of one value.
+pub(crate) fn value_tokens<'a>(
+    reader: &mut Reader<'a>,
+) -> Result<SmallVec<[Token<'a>; 1]>, Refusal> {
+    let (mut tokens, mut depth) = (SmallVec::new(), 0u32);
+    loop {
+        let token = reader.next()?;
+        match token {
+            Token::ListStart | Token::MapStart => depth += 1,
+            Token::ListEnd | Token::MapEnd => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        tokens.push(token);
+        if depth == 0 {
+            return Ok(tokens);
+        }
+    }
+}
+
 /// The value of an integer that is not negative.
 pub(crate) fn integer_value(integer: Integer<'_>) -> Option<u128> {
     match integer {
@@ -348,30 +368,40 @@ impl<'a> Fields<'a> {
         ))
     }
 
-    fn hex(&mut self) -> Result<u128, Refusal> {
+    /// A hexadecimal number. `integers`: written as a JSON integer it is taken under HARDEN 8, too.
+    fn hex(&mut self, integers: bool) -> Result<u128, Refusal> {
         let value = match self.reader.next()? {
             Token::Text(text) => number::hex(text.raw, self.strict),
             Token::Integer(integer) if !self.strict => integer_value(integer),
+            Token::Integer(integer) if integers => {
+                integer_value(integer).filter(|value| *value <= u128::from(u32::MAX))
+            }
             Token::Primitive(primitive) => crate::native::number(&primitive),
             _ => None,
         };
         value.ok_or(Reject::FieldValue.into())
     }
 
-    fn threshold(&mut self) -> Result<Threshold, Refusal> {
-        let token = self.reader.next()?;
-        Threshold::read(&mut self.reader, &token, self.strict)
+    /// A threshold; a malformed one is a matter of the rules, not of the body. Nested weights are head's alone.
+    fn threshold(&mut self) -> Result<Option<Threshold>, Refusal> {
+        let tokens = value_tokens(&mut self.reader)?;
+        let threshold = Threshold::of_tokens(&tokens, self.strict);
+        Ok(threshold.filter(|threshold| self.head || !threshold.has_nested()))
     }
 
     fn list(&mut self) -> Result<List<'a>, Refusal> {
+        let mut list = List::new();
         match self.reader.next()? {
-            Token::ListStart => {}
+            Token::ListStart => self.rest_of_list(&mut list)?,
             _ => return Err(Reject::FieldValue.into()),
         }
-        let mut list = List::new();
+        Ok(list)
+    }
+
+    fn rest_of_list(&mut self, list: &mut List<'a>) -> Result<(), Refusal> {
         loop {
             let raw = match self.reader.next()? {
-                Token::ListEnd => return Ok(list),
+                Token::ListEnd => return Ok(()),
                 Token::Text(text) => text.raw,
                 Token::Primitive(primitive) => primitive.text.as_bytes(),
                 _ => return Err(Reject::FieldValue.into()),
@@ -380,8 +410,17 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// Whether `c` holds `EO` and `DND`. The reference looks for them in whatever stands there, a text too.
     fn traits(&mut self) -> Result<(bool, bool), Refusal> {
-        let list = self.list()?;
+        let mut list = List::new();
+        match self.reader.next()? {
+            Token::ListStart => self.rest_of_list(&mut list)?,
+            Token::Text(text) => {
+                let has = |name: &[u8]| text.raw.windows(name.len()).any(|part| part == name);
+                return Ok((has(b"EO"), has(b"DND")));
+            }
+            _ => return Err(Reject::FieldValue.into()),
+        }
         let has = |name: &str| {
             list.iter()
                 .any(|item| *item == name || crate::native::tag(item) == Some(name))
@@ -395,6 +434,7 @@ impl<'a> Fields<'a> {
         let (mut seals, mut empty) = (Vec::new(), true);
         let mut depth = match self.reader.next()? {
             Token::ListStart | Token::MapStart => 1u32,
+            Token::Text(text) => return Ok((seals, text.raw.is_empty())),
             _ => return Err(Reject::FieldValue.into()),
         };
         loop {
@@ -491,7 +531,7 @@ fn read_event<'a>(
     let pre = fields.primitive()?;
     identity.pre = pre.1.text;
     fields.key("s")?;
-    let sn = fields.hex()?;
+    let sn = fields.hex(false)?;
     identity.sn = sn;
     let mut event = KeyEvent {
         ilk,
@@ -500,9 +540,9 @@ fn read_event<'a>(
         pre: pre.1.text,
         sn,
         prior: "",
-        kt: Threshold::Number(0),
+        kt: Some(Threshold::Number(0)),
         keys: List::new(),
-        nt: Threshold::Number(0),
+        nt: Some(Threshold::Number(0)),
         next: List::new(),
         toad: 0,
         witnesses: List::new(),
@@ -541,7 +581,7 @@ fn read_rest<'a>(fields: &mut Fields<'a>, event: &mut KeyEvent<'a>) -> Result<()
         fields.key("n")?;
         event.next = fields.list()?;
         fields.key("bt")?;
-        event.toad = fields.hex()?;
+        event.toad = fields.hex(true)?;
         if event.ilk.incepts() {
             fields.key("b")?;
             event.witnesses = fields.list()?;
@@ -594,7 +634,7 @@ fn read_receipt<'a>(
     let (_, pre) = fields.primitive()?;
     identity.pre = pre.text;
     fields.key("s")?;
-    let sn = fields.hex()?;
+    let sn = fields.hex(false)?;
     identity.sn = sn;
     let head = fields.head;
     fields.end()?;

@@ -5,7 +5,6 @@
 use kelpipe_cesr::Alphabet;
 use kelpipe_cesr::primitive::Primitive;
 
-use crate::decision::{Refusal, Reject};
 use crate::number;
 use crate::threshold::{Element, Threshold};
 
@@ -33,21 +32,16 @@ pub fn seal_number(text: &str, native: bool) -> Option<u128> {
 
 /// A threshold: a Number, or clauses written with `s` for `/`, `c` between weights, `a` between clauses,
 /// `k` after an outer weight and `v` between its inner weights.
-///
-/// # Errors
-/// [`Reject::Threshold`] for any other primitive or form.
-pub fn threshold(primitive: &Primitive<'_>) -> Result<Threshold, Refusal> {
+pub fn threshold(primitive: &Primitive<'_>) -> Option<Threshold> {
     if let Some(value) = primitive.number() {
-        return Ok(Threshold::Number(value));
+        return Some(Threshold::Number(value));
     }
-    let text = primitive.bext().ok_or(Reject::Threshold)?;
+    let text = primitive.bext()?;
     let clauses: Option<Vec<Vec<Element>>> = text
         .split('a')
         .map(|clause| clause.split('c').map(element).collect())
         .collect();
-    clauses
-        .and_then(Threshold::of_clauses)
-        .ok_or(Reject::Threshold.into())
+    clauses.and_then(Threshold::of_clauses)
 }
 
 fn element(text: &str) -> Option<Element> {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::codec::{Decoder, Encoder};
 use crate::decision::KINDS;
-use crate::event::{Ilk, value_reader, wrapped};
+use crate::event::Ilk;
 use crate::prefix::VerificationKey;
 use crate::threshold::Threshold;
 
@@ -192,10 +192,7 @@ fn decode_threshold(from: &mut Decoder<'_>) -> Option<Threshold> {
     if from.u8()? == 0 {
         return from.varint().map(Threshold::Number);
     }
-    let wrapped = wrapped(from.bytes()?);
-    let mut reader = value_reader(&wrapped).ok()?;
-    let token = reader.next().ok()?;
-    Threshold::read(&mut reader, &token, true).ok()
+    Threshold::of_json(from.bytes()?, true)
 }
 
 fn decode_establishment(from: &mut Decoder<'_>) -> Option<Establishment> {

@@ -220,9 +220,11 @@ impl Units {
         self.kels.retain(|key, _| !changed.kels.contains_key(key));
         self.logs.retain(|key, _| !changed.logs.contains_key(key));
         self.lates.retain(|key, _| !changed.lates.contains_key(key));
-        self.anchors.retain(|key, _| !changed.anchors.contains_key(key));
+        self.anchors
+            .retain(|key, _| !changed.anchors.contains_key(key));
         self.slots.retain(|key, _| !changed.slots.contains_key(key));
-        self.awaits.retain(|key, _| !changed.awaits.contains_key(key));
+        self.awaits
+            .retain(|key, _| !changed.awaits.contains_key(key));
     }
 
     fn take(&mut self, need: &Need, records: &[(&[u8], &[u8])], limits: &Limits) -> Option<()> {

@@ -3,12 +3,12 @@
 //! Source: keri-events.md 5; sizes: attacks.md E15; strictness: HARDEN 1 and 8.
 
 use std::fmt::Write;
+use std::slice::Iter;
 
-use kelpipe_cesr::body::{Reader, Text, Token};
+use kelpipe_cesr::body::{Text, Token};
 use num_bigint::BigUint;
 use num_rational::Ratio;
 
-use crate::decision::{Refusal, Reject};
 use crate::number;
 
 /// Largest numerator or denominator of a weight.
@@ -162,6 +162,12 @@ impl Threshold {
         }
     }
 
+    /// Whether it has nested weights.
+    pub fn has_nested(&self) -> bool {
+        let nested = |element: &Element| matches!(element, Element::Nested(..));
+        matches!(self, Threshold::Weighted(clauses) if clauses.iter().flatten().any(nested))
+    }
+
     /// Whether verified `indices` satisfy it. An integer counts `indices` as given: the caller decides
     /// whether repeated ones were removed (HARDEN 1). 0 is never satisfied.
     pub fn satisfied(&self, indices: &[u32]) -> bool {
@@ -176,29 +182,22 @@ impl Threshold {
         }
     }
 
-    /// Reads a threshold value whose first token is `token`.
-    ///
-    /// # Errors
-    /// [`Reject::Threshold`] for a form that is not allowed; the reader's own errors.
-    pub fn read(
-        reader: &mut Reader<'_>,
-        token: &Token<'_>,
-        strict: bool,
-    ) -> Result<Threshold, Refusal> {
-        match token {
-            Token::Text(text) => Threshold::from_text(*text, strict),
+    /// The threshold that a value says, given all its tokens. `None`: a form that is not allowed.
+    pub fn of_tokens(tokens: &[Token<'_>], strict: bool) -> Option<Threshold> {
+        let mut tokens = tokens.iter();
+        match tokens.next()? {
+            Token::Text(text) => Threshold::of_text(*text, strict),
             Token::Integer(integer) => crate::event::integer_value(*integer)
                 .filter(|value| !strict || *value <= u128::from(u32::MAX))
-                .map(Threshold::Number)
-                .ok_or(Reject::Threshold.into()),
-            Token::Bool(value) if !strict => Ok(Threshold::Number(u128::from(*value))),
-            Token::ListStart => Threshold::read_list(reader, strict),
+                .map(Threshold::Number),
+            Token::Bool(value) if !strict => Some(Threshold::Number(u128::from(*value))),
+            Token::ListStart => Threshold::of_list(&mut tokens, strict),
             Token::Primitive(primitive) => crate::native::threshold(primitive),
-            _ => Err(Reject::Threshold.into()),
+            _ => None,
         }
     }
 
-    fn from_text(text: Text<'_>, strict: bool) -> Result<Threshold, Refusal> {
+    fn of_text(text: Text<'_>, strict: bool) -> Option<Threshold> {
         if !strict && text.raw.trim_ascii().first() == Some(&b'[') {
             let plain: Vec<u8> = text
                 .raw
@@ -206,38 +205,36 @@ impl Threshold {
                 .copied()
                 .filter(|byte| !matches!(byte, b'\\' | b' '))
                 .collect();
-            let plain = crate::event::wrapped(&plain);
-            let mut reader = crate::event::value_reader(&plain)?;
-            return match reader.next()? {
-                Token::ListStart => Threshold::read_list(&mut reader, false),
-                _ => Err(Reject::Threshold.into()),
-            };
+            return Threshold::of_json(&plain, false);
         }
-        number::hex(text.raw, strict)
-            .map(Threshold::Number)
-            .ok_or(Reject::Threshold.into())
+        number::hex(text.raw, strict).map(Threshold::Number)
     }
 
-    fn read_list(reader: &mut Reader<'_>, strict: bool) -> Result<Threshold, Refusal> {
+    /// The threshold that a JSON value says.
+    pub fn of_json(json: &[u8], strict: bool) -> Option<Threshold> {
+        let wrapped = crate::event::wrapped(json);
+        let mut reader = crate::event::value_reader(&wrapped).ok()?;
+        let tokens = crate::event::value_tokens(&mut reader).ok()?;
+        Threshold::of_tokens(&tokens, strict)
+    }
+
+    fn of_list(tokens: &mut Iter<'_, Token<'_>>, strict: bool) -> Option<Threshold> {
         let mut clauses: Vec<Vec<Element>> = Vec::new();
         let mut flat: Vec<Element> = Vec::new();
         loop {
-            match reader.next()? {
+            match tokens.next()? {
                 Token::ListEnd => break,
-                Token::ListStart => clauses.push(read_clause(reader, strict)?),
-                token => flat.push(read_element(reader, &token, strict)?),
+                Token::ListStart => clauses.push(clause(tokens, strict)?),
+                token => flat.push(element(token, tokens, strict)?),
             }
-            if clauses.len() > CLAUSES_MAX || flat.len() > WEIGHTS_MAX {
-                return Err(Reject::Threshold.into());
-            }
-        }
-        if !flat.is_empty() && !clauses.is_empty() {
-            return Err(Reject::Threshold.into());
         }
         if !flat.is_empty() {
+            if !clauses.is_empty() {
+                return None;
+            }
             clauses.push(flat);
         }
-        Threshold::of_clauses(clauses).ok_or(Reject::Threshold.into())
+        Threshold::of_clauses(clauses)
     }
 
     /// A weighted threshold, if every clause can be satisfied and the sizes are in bounds.
@@ -256,8 +253,9 @@ impl Threshold {
         match &threshold {
             Threshold::Weighted(clauses)
                 if !clauses.is_empty()
-                    && clauses.iter().all(sound)
-                    && threshold.size() <= WEIGHTS_MAX as u128 =>
+                    && clauses.len() <= CLAUSES_MAX
+                    && threshold.size() <= WEIGHTS_MAX as u128
+                    && clauses.iter().all(sound) =>
             {
                 Some(threshold)
             }
@@ -290,53 +288,36 @@ impl Threshold {
     }
 }
 
-fn read_clause(reader: &mut Reader<'_>, strict: bool) -> Result<Vec<Element>, Refusal> {
+fn clause(tokens: &mut Iter<'_, Token<'_>>, strict: bool) -> Option<Vec<Element>> {
     let mut clause = Vec::new();
     loop {
-        match reader.next()? {
-            Token::ListEnd => return Ok(clause),
-            token => clause.push(read_element(reader, &token, strict)?),
-        }
-        if clause.len() > WEIGHTS_MAX {
-            return Err(Reject::Threshold.into());
+        match tokens.next()? {
+            Token::ListEnd => return Some(clause),
+            token => clause.push(element(token, tokens, strict)?),
         }
     }
 }
 
-fn read_element(
-    reader: &mut Reader<'_>,
-    token: &Token<'_>,
-    strict: bool,
-) -> Result<Element, Refusal> {
-    let fail = || Refusal::from(Reject::Threshold);
+fn element(token: &Token<'_>, tokens: &mut Iter<'_, Token<'_>>, strict: bool) -> Option<Element> {
     match token {
-        Token::Text(text) => Weight::parse(text.raw, strict)
-            .map(Element::One)
-            .ok_or_else(fail),
+        Token::Text(text) => Weight::parse(text.raw, strict).map(Element::One),
         Token::MapStart => {
-            let Token::Key(outer) = reader.next()? else {
-                return Err(fail());
-            };
-            let weight = Weight::parse(outer.raw, strict).ok_or_else(fail)?;
-            let Token::ListStart = reader.next()? else {
-                return Err(fail());
+            let (Token::Key(outer), Token::ListStart) = (tokens.next()?, tokens.next()?) else {
+                return None;
             };
             let mut inner = Vec::new();
             loop {
-                match reader.next()? {
+                match tokens.next()? {
                     Token::ListEnd => break,
-                    Token::Text(text) if inner.len() < WEIGHTS_MAX => {
-                        inner.push(Weight::parse(text.raw, strict).ok_or_else(fail)?)
-                    }
-                    _ => return Err(fail()),
+                    Token::Text(text) => inner.push(Weight::parse(text.raw, strict)?),
+                    _ => return None,
                 }
             }
-            match reader.next()? {
-                Token::MapEnd if !inner.is_empty() => Ok(Element::Nested(weight, inner)),
-                _ => Err(fail()),
-            }
+            let closed = matches!(tokens.next()?, Token::MapEnd);
+            (closed && !inner.is_empty())
+                .then_some(Element::Nested(Weight::parse(outer.raw, strict)?, inner))
         }
-        _ => Err(fail()),
+        _ => None,
     }
 }
 
@@ -394,10 +375,7 @@ mod tests {
     use super::*;
 
     fn read(json: &str, strict: bool) -> Option<Threshold> {
-        let wrapped = crate::event::wrapped(json.as_bytes());
-        let mut reader = crate::event::value_reader(&wrapped).ok()?;
-        let token = reader.next().ok()?;
-        Threshold::read(&mut reader, &token, strict).ok()
+        Threshold::of_json(json.as_bytes(), strict)
     }
 
     #[test]

@@ -84,7 +84,7 @@ impl Fold<'_> {
             prior: event.prior.into(),
             said,
             first_seen,
-            date,
+            date: self.now,
             ilk: event.ilk,
             sn_high: sn_high.map_or(event.sn, |high| high.max(event.sn)),
         };

@@ -23,6 +23,7 @@ use crate::event::{Ilk, KeyEvent};
 use crate::fold::{Fold, Incoming, may_update};
 use crate::prefix::{self, VerificationKey};
 use crate::state::{Establishment, KeyState};
+use crate::threshold::Threshold;
 
 /// The rules end early with a decision.
 pub(crate) type Outcome<T> = Result<T, Decision>;
@@ -74,14 +75,14 @@ impl Fold<'_> {
             return refuse(Reject::InceptionSn);
         }
         let keys = keys_of(event)?;
-        check_sizes(event)?;
+        let (kt, nt) = thresholds(event)?;
         if prefix::is_digest(code) {
             if !head && event.pre != event.said {
                 return refuse(Reject::PrefixDerivation);
             }
         } else {
             let single = event.keys.len() == 1 && event.keys[0] == event.pre;
-            if !single || (head && event.kt != crate::threshold::Threshold::Number(1)) {
+            if !single || (head && kt != Threshold::Number(1)) {
                 return refuse(Reject::PrefixDerivation);
             }
         }
@@ -99,9 +100,9 @@ impl Fold<'_> {
             said: event.said.into(),
             ordinal: self.view.ordinal,
             keys,
-            kt: event.kt.clone(),
+            kt,
             next: event.next.iter().map(|text| Arc::from(*text)).collect(),
-            nt: event.nt.clone(),
+            nt,
             witnesses,
             cuts: Vec::new(),
             adds: Vec::new(),
@@ -151,7 +152,7 @@ impl Fold<'_> {
         }
         let superseded = self.check_prior(event, state)?;
         let keys = keys_of(event)?;
-        check_sizes(event)?;
+        let (kt, nt) = thresholds(event)?;
         let base = self.witnesses_before(incoming, state, superseded)?;
         let witnesses = rotated_witnesses(event, &base)?;
         let toad = toad_in_range(event, witnesses.len())?;
@@ -160,9 +161,9 @@ impl Fold<'_> {
             said: event.said.into(),
             ordinal: self.view.ordinal,
             keys,
-            kt: event.kt.clone(),
+            kt,
             next: event.next.iter().map(|text| Arc::from(*text)).collect(),
-            nt: event.nt.clone(),
+            nt,
             witnesses,
             cuts: event.cuts.iter().map(|text| Arc::from(*text)).collect(),
             adds: event.adds.iter().map(|text| Arc::from(*text)).collect(),
@@ -229,8 +230,8 @@ fn keys_of(event: &KeyEvent<'_>) -> Outcome<Vec<VerificationKey>> {
     keys.ok_or_else(|| Reject::Key.into())
 }
 
-/// Each of `n` a digest, and thresholds no larger than their lists.
-fn check_sizes(event: &KeyEvent<'_>) -> Outcome<()> {
+/// Thresholds no larger than their lists, with each of `n` a digest.
+fn thresholds(event: &KeyEvent<'_>) -> Outcome<(Threshold, Threshold)> {
     if !event
         .next
         .iter()
@@ -238,13 +239,16 @@ fn check_sizes(event: &KeyEvent<'_>) -> Outcome<()> {
     {
         return refuse(Reject::NextDigest);
     }
-    if event.kt.size() > event.keys.len() as u128
-        || event.nt.size() > event.next.len() as u128
+    let (Some(kt), Some(nt)) = (&event.kt, &event.nt) else {
+        return refuse(Reject::Threshold);
+    };
+    if kt.size() > event.keys.len() as u128
+        || nt.size() > event.next.len() as u128
         || event.keys.is_empty()
     {
         return refuse(Reject::Threshold);
     }
-    Ok(())
+    Ok((kt.clone(), nt.clone()))
 }
 
 fn has_repeats(list: &[&str]) -> bool {

@@ -71,13 +71,22 @@ pub struct Runner {
 impl Runner {
     pub fn new(options: Options, now: i64) -> Self {
         let verifier = Verifier::new(kelpipe_crypto::Options::default());
-        Runner { engine: Engine::new(options, verifier), store: Memory::default(), now, parts: Vec::new() }
+        Runner {
+            engine: Engine::new(options, verifier),
+            store: Memory::default(),
+            now,
+            parts: Vec::new(),
+        }
     }
 
     pub fn settle(&mut self, mut batch: Batch<'_>) {
         let mut fetched: Option<Vec<u8>> = None;
         loop {
-            match self.engine.settle(&mut batch, fetched.take().as_deref(), self.now).expect("sound store") {
+            match self
+                .engine
+                .settle(&mut batch, fetched.take().as_deref(), self.now)
+                .expect("sound store")
+            {
                 Step::Missing(requests) => fetched = Some(self.store.fetch(&requests)),
                 Step::Part(outcome) => {
                     self.store.apply(&outcome.writes);
