@@ -6,6 +6,22 @@
 
 use super::limbs::Limbs;
 
+/// Steps `(from, squarings, by)` that lead from powers 0 (`x`) and 1 (`x^2`) to `x^(2^250 - 1)`: each makes the next
+/// power, `powers[from]^(2^squarings) * powers[by]`. A list and not a sequence of calls, because each product is a
+/// hundred instructions inlined.
+const CHAIN: [(usize, u32, usize); 10] = [
+    (1, 2, 0),   // 2: 9
+    (2, 0, 1),   // 3: 11
+    (3, 1, 2),   // 4: 31, 5 ones
+    (4, 5, 4),   // 5: 10 ones
+    (5, 10, 5),  // 6: 20 ones
+    (6, 20, 6),  // 7: 40 ones
+    (7, 10, 5),  // 8: 50 ones
+    (8, 50, 8),  // 9: 100 ones
+    (9, 100, 9), // 10: 200 ones
+    (10, 50, 8), // 11: 250 ones
+];
+
 /// `N` field elements in lanes.
 ///
 /// Two forms keep carries few. `Self` is small enough to be multiplied. `Wide` is what a multiplication
@@ -40,10 +56,10 @@ pub(super) trait Field<const N: usize>: Copy {
     /// Carries, so that the element can be multiplied.
     fn reduce(wide: Self::Wide) -> Self;
 
-    /// `self + other`, both straight from `reduce` or from limbs.
+    /// `self + other`, each from `reduce`, from limbs or from `sub`.
     fn add(self, other: Self) -> Self;
 
-    /// `self - other`, both straight from `reduce` or from limbs.
+    /// `self - other`, both from `reduce` or from limbs.
     fn sub(self, other: Self) -> Self;
 
     /// `-self` of an element from limbs or from `load3`; the result may only be multiplied.
@@ -62,25 +78,25 @@ pub(super) trait Field<const N: usize>: Copy {
     fn sha512(heads: &[[u8; 64]; N], tails: &[&[u8]; N]) -> [[u8; 64]; N];
 
     /// All lanes the same.
-    #[inline(always)]
+    #[cfg_attr(not(unoptimized), inline(always))]
     fn splat(limbs: Limbs) -> Self {
         Self::from_limbs(&[limbs; N])
     }
 
     /// `reduce(self.times(other))`.
-    #[inline(always)]
+    #[cfg_attr(not(unoptimized), inline(always))]
     fn mul(self, other: Self) -> Self {
         Self::reduce(self.times(other))
     }
 
     /// `reduce(self.squared())`.
-    #[inline(always)]
+    #[cfg_attr(not(unoptimized), inline(always))]
     fn square(self) -> Self {
         Self::reduce(self.squared())
     }
 
     /// `self^(2^count)`.
-    #[inline(always)]
+    #[cfg_attr(not(unoptimized), inline(always))]
     fn square_times(self, count: u32) -> Self {
         let mut power = self;
         for _ in 0..count {
@@ -90,31 +106,25 @@ pub(super) trait Field<const N: usize>: Copy {
     }
 
     /// `self^(2^250 - 1)` and `self^11`, the common part of the two exponentiations below.
-    #[inline(always)]
+    #[cfg_attr(not(unoptimized), inline(always))]
     fn power_of_250_ones(self) -> (Self, Self) {
-        let two = self.square();
-        let nine = two.square_times(2).mul(self);
-        let eleven = nine.mul(two);
-        // `onesN` is self^(2^N - 1); appending N ones to M ones is a shift by N and a product.
-        let ones5 = eleven.square().mul(nine);
-        let ones10 = ones5.square_times(5).mul(ones5);
-        let ones20 = ones10.square_times(10).mul(ones10);
-        let ones40 = ones20.square_times(20).mul(ones20);
-        let ones50 = ones40.square_times(10).mul(ones10);
-        let ones100 = ones50.square_times(50).mul(ones50);
-        let ones200 = ones100.square_times(100).mul(ones100);
-        (ones200.square_times(50).mul(ones50), eleven)
+        let mut powers = [self; CHAIN.len() + 2];
+        powers[1] = self.square();
+        for (step, &(from, squarings, by)) in CHAIN.iter().enumerate() {
+            powers[step + 2] = powers[from].square_times(squarings).mul(powers[by]);
+        }
+        (powers[CHAIN.len() + 1], powers[3])
     }
 
     /// `1 / self = self^(p - 2)`, with `p - 2 = 2^5 (2^250 - 1) + 11`; zero for zero.
-    #[inline(always)]
+    #[cfg_attr(not(unoptimized), inline(always))]
     fn invert(self) -> Self {
         let (ones250, eleven) = self.power_of_250_ones();
         ones250.square_times(5).mul(eleven)
     }
 
     /// `self^((p - 5) / 8)`, with `(p - 5) / 8 = 2^2 (2^250 - 1) + 1`: the core of a square root.
-    #[inline(always)]
+    #[cfg_attr(not(unoptimized), inline(always))]
     fn power_of_root(self) -> Self {
         let (ones250, _) = self.power_of_250_ones();
         ones250.square_times(2).mul(self)

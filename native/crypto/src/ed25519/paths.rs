@@ -106,7 +106,7 @@ pub(crate) fn routines(path: Path) -> &'static Routines {
 }
 
 /// Makes the tables of at most `N` keys; unused lanes repeat the last key.
-#[inline(always)]
+#[cfg_attr(not(unoptimized), inline(always))]
 fn tables_in_lanes<F: Field<N>, const N: usize>(keys: &[&[u8; 32]]) -> Vec<Table> {
     let Some(last) = keys.last() else {
         return Vec::new();

@@ -18,7 +18,6 @@ impl Avx2 {
     wrap! {
         fn shift_left_by(self, counts) = _mm256_sllv_epi64;
         fn shift_right_by(self, counts) = _mm256_srlv_epi64;
-        fn or(self, other) = _mm256_or_si256;
         fn equal(self, other) = _mm256_cmpeq_epi64;
         fn unpack_low(self, other) = _mm256_unpacklo_epi64;
         fn unpack_high(self, other) = _mm256_unpackhi_epi64;
@@ -50,6 +49,7 @@ impl Words<4> for Avx2 {
         fn add(self, other) = _mm256_add_epi64;
         fn sub(self, other) = _mm256_sub_epi64;
         fn and(self, other) = _mm256_and_si256;
+        fn or(self, other) = _mm256_or_si256;
         fn xor(self, other) = _mm256_xor_si256;
     }
 

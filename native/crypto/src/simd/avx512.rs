@@ -2,10 +2,10 @@
 
 use core::arch::x86_64::{
     __m512i, _mm512_add_epi64, _mm512_and_si512, _mm512_loadu_epi64, _mm512_madd52hi_epu64,
-    _mm512_madd52lo_epu64, _mm512_mask_blend_epi64, _mm512_mullo_epi64, _mm512_rorv_epi64,
-    _mm512_set1_epi64, _mm512_shuffle_i64x2, _mm512_sllv_epi64, _mm512_srlv_epi64,
-    _mm512_storeu_epi64, _mm512_sub_epi64, _mm512_ternarylogic_epi64, _mm512_unpackhi_epi64,
-    _mm512_unpacklo_epi64, _mm512_xor_si512,
+    _mm512_madd52lo_epu64, _mm512_mask_blend_epi64, _mm512_mullo_epi64, _mm512_or_si512,
+    _mm512_rorv_epi64, _mm512_set1_epi64, _mm512_shuffle_i64x2, _mm512_sllv_epi64,
+    _mm512_srlv_epi64, _mm512_storeu_epi64, _mm512_sub_epi64, _mm512_ternarylogic_epi64,
+    _mm512_unpackhi_epi64, _mm512_unpacklo_epi64, _mm512_xor_si512,
 };
 
 use super::{Words, wrap};
@@ -44,6 +44,7 @@ impl Words<8> for Avx512 {
         fn add(self, other) = _mm512_add_epi64;
         fn sub(self, other) = _mm512_sub_epi64;
         fn and(self, other) = _mm512_and_si512;
+        fn or(self, other) = _mm512_or_si512;
         fn xor(self, other) = _mm512_xor_si512;
         fn xor3(a, b, c) = _mm512_ternarylogic_epi64::<XOR3>;
         fn choose(a, b, c) = _mm512_ternarylogic_epi64::<CHOOSE>;

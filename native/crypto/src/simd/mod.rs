@@ -20,6 +20,7 @@ pub(crate) trait Words<const N: usize>: Copy {
     fn add(self, other: Self) -> Self;
     fn sub(self, other: Self) -> Self;
     fn and(self, other: Self) -> Self;
+    fn or(self, other: Self) -> Self;
     fn xor(self, other: Self) -> Self;
     /// The count is below 64; a constant one compiles to an immediate.
     fn shift_left(self, count: u64) -> Self;
@@ -45,6 +46,31 @@ pub(crate) trait Words<const N: usize>: Copy {
     fn majority(a: Self, b: Self, c: Self) -> Self {
         a.xor(b).and(b.xor(c)).xor(b)
     }
+}
+
+/// In debug builds, asserts that limb `k` of every lane is at most `bound(k)`, which is below `2^63`.
+#[inline(always)]
+pub(crate) fn assert_at_most<const N: usize, W: Words<N>>(
+    limbs: &[W],
+    bound: impl Fn(usize) -> u64,
+) {
+    if cfg!(debug_assertions) {
+        // A difference below zero, or a limb of 2^63 or more, sets the top bit.
+        let mut signs = W::splat(0);
+        for (k, limb) in limbs.iter().enumerate() {
+            signs = signs.or(W::splat(bound(k)).sub(*limb)).or(*limb);
+        }
+        assert_positive(&signs.to_array());
+    }
+}
+
+/// Not inlined, since the arithmetic has it hundreds of times.
+#[inline(never)]
+fn assert_positive(words: &[u64]) {
+    assert!(
+        words.iter().all(|&word| word >> 63 == 0),
+        "a limb is out of bounds"
+    );
 }
 
 /// Words that can be multiplied by halves.

@@ -13,7 +13,6 @@ pub(crate) struct Neon(uint64x2_t);
 
 impl Neon {
     wrap! {
-        fn or(self, other) = vorrq_u64;
         fn unpack_low(self, other) = vtrn1q_u64;
         fn unpack_high(self, other) = vtrn2q_u64;
         /// Bits of `a` where `self` has ones, else of `b`.
@@ -26,6 +25,7 @@ impl Words<2> for Neon {
         fn add(self, other) = vaddq_u64;
         fn sub(self, other) = vsubq_u64;
         fn and(self, other) = vandq_u64;
+        fn or(self, other) = vorrq_u64;
         fn xor(self, other) = veorq_u64;
     }
 

@@ -1,0 +1,12 @@
+//! Tells the code whether it is compiled without optimization.
+//!
+//! The arithmetic is inlined into a few large functions, one per instruction set. Unoptimized, such a function keeps
+//! every intermediate value in memory and would need megabytes of stack; there, nothing is inlined.
+
+fn main() {
+    println!("cargo::rustc-check-cfg=cfg(unoptimized)");
+    println!("cargo::rerun-if-changed=build.rs");
+    if std::env::var("OPT_LEVEL").is_ok_and(|level| level == "0") {
+        println!("cargo::rustc-cfg=unoptimized");
+    }
+}
