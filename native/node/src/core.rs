@@ -99,12 +99,12 @@ impl Core {
     ///
     /// # Errors
     /// `native/damaged`; `native/order` after the first settle.
-    pub fn open(&self, ordinal: &[u8]) -> Result<()> {
+    pub fn open(&self, ordinal: Option<&[u8]>) -> Result<()> {
         let order = self.order();
         if order.part > 0 || order.current.is_some() {
             return Err(failure(Code::Order, "open comes before the first settle"));
         }
-        self.engine.open(ordinal).map_err(damaged)
+        ordinal.map_or(Ok(()), |ordinal| self.engine.open(ordinal).map_err(damaged))
     }
 
     /// Lets a batch be settled.

@@ -1,6 +1,6 @@
 //! `Engine`: prepares and settles batches off the event loop.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use kelpipe_crypto::Verifier;
 use kelpipe_keri::batch::WaitingOp;
@@ -23,7 +23,8 @@ use crate::tasks::{Material, Prepare, Settle};
 /// Judges messages against key state.
 #[napi]
 pub struct Engine {
-    core: Option<Arc<Core>>,
+    /// None once closed. Tasks hold what they need themselves, so the engine can be closed under them.
+    core: Mutex<Option<Arc<Core>>>,
 }
 
 /// What an engine runs on.
@@ -55,7 +56,7 @@ impl Engine {
             let engine =
                 kelpipe_keri::engine::Engine::new(options.rules, Verifier::new(options.crypto));
             Ok(Engine {
-                core: Some(Arc::new(Core::new(engine))),
+                core: Mutex::new(Some(Arc::new(Core::new(engine)))),
             })
         })
     }
@@ -67,8 +68,7 @@ impl Engine {
         let ordinal = bytes_or_null(&ordinal, "ordinal", |bytes| Ok(bytes.to_vec()))?;
         let bytes = ordinal.as_ref().map_or(0, Vec::len);
         core.run(Operation::Open, bytes, || {
-            ordinal.map_or(Ok(()), |ordinal| core.open(&ordinal))?;
-            Ok((0, ()))
+            Ok((0, core.open(ordinal.as_deref())?))
         })
     }
 
@@ -166,8 +166,8 @@ impl Engine {
 
     /// Refuses all further calls. What is under way comes to its end.
     #[napi]
-    pub fn close(&mut self) {
-        self.core = None;
+    pub fn close(&self) {
+        *self.core.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     /// What it counts.
@@ -203,8 +203,8 @@ impl Engine {
     }
 
     fn core(&self) -> Result<Arc<Core>> {
-        self.core
-            .clone()
+        let core = self.core.lock().unwrap_or_else(PoisonError::into_inner);
+        core.clone()
             .ok_or_else(|| failure(Code::Closed, "the engine is closed"))
     }
 }
