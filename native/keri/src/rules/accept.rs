@@ -27,6 +27,8 @@ impl Fold<'_> {
             .replayed
             .filter(|_| self.options.cloned)
             .map_or(self.now, |(_, date)| date);
+        // 1.1.17 shows a replayed date in the key state of an inception only.
+        let state_date = if event.ilk.incepts() || incoming.head(self.options) { date } else { self.now };
         let said: Arc<str> = event.said.into();
         let pre: Arc<str> = event.pre.into();
         let body: Arc<[u8]> = match &incoming.signed {
@@ -84,7 +86,7 @@ impl Fold<'_> {
             prior: event.prior.into(),
             said,
             first_seen,
-            date: self.now,
+            date: state_date,
             ilk: event.ilk,
             sn_high: sn_high.map_or(event.sn, |high| high.max(event.sn)),
         };

@@ -408,7 +408,7 @@ impl Fold<'_> {
         }
         for group in &receipts.groups {
             let ended = self.receipt_group(receipt, group, source, true, &mut tally);
-            if ended.is_err() && !self.harden(17) {
+            if (ended.is_err() || tally.escrowed.is_some()) && !self.harden(17) {
                 return;
             }
         }
