@@ -59,27 +59,37 @@ pub(crate) fn char(sextet: u32) -> char {
     char::from(CHARS[(sextet & 63) as usize])
 }
 
+/// Characters that one step of [`first_foreign`] looks at.
+const BLOCK: usize = 16;
+
+fn is_inside(c: u8) -> bool {
+    (c & 0xdf).wrapping_sub(b'A') < 26 || c.wrapping_sub(b'0') < 10 || c == b'-' || c == b'_'
+}
+
+/// Without a branch inside, so that the compiler can use vector registers.
+fn block_is_inside(block: &[u8; BLOCK]) -> bool {
+    block.iter().fold(true, |all, &c| all & is_inside(c))
+}
+
 /// Offset of the first character that `alphabet` does not have.
 pub(crate) fn first_foreign(chars: &[u8], alphabet: Alphabet) -> Option<usize> {
-    let inside = |c: u8| {
-        (c & 0xdf).wrapping_sub(b'A') < 26 || c.wrapping_sub(b'0') < 10 || c == b'-' || c == b'_'
-    };
-    let lenient = alphabet == Alphabet::Lenient;
-    let mut base = 0;
-    // Whole blocks without a branch inside, so that the compiler can use vector registers.
-    for block in chars.chunks(32) {
-        let all = block.iter().fold(true, |ok, &c| ok & inside(c));
-        if !all {
-            let at = block
-                .iter()
-                .position(|&c| !(inside(c) || lenient && (c == b'+' || c == b'/')));
-            if let Some(at) = at {
-                return Some(base + at);
-            }
-        }
-        base += block.len();
+    let (blocks, tail) = chars.as_chunks::<BLOCK>();
+    let inside = blocks
+        .iter()
+        .fold(true, |all, block| all & block_is_inside(block));
+    // The tail is covered by a block that overlaps the one before.
+    let inside = inside
+        & match chars.last_chunk::<BLOCK>() {
+            Some(last) => block_is_inside(last),
+            None => tail.iter().all(|&c| is_inside(c)),
+        };
+    if inside {
+        return None;
     }
-    None
+    let lenient = alphabet == Alphabet::Lenient;
+    chars
+        .iter()
+        .position(|&c| !(is_inside(c) || lenient && (c == b'+' || c == b'/')))
 }
 
 /// Decodes quadlets into `out`, which has room for `3/4` of them. `+` and `/` count as `-` and `_`; any other foreign

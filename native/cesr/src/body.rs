@@ -14,6 +14,9 @@ pub(crate) mod number;
 
 pub use crate::limits::Options;
 
+use std::borrow::Cow;
+use std::fmt;
+
 use crate::error::{Error, ErrorKind};
 use crate::primitive::Primitive;
 use crate::version::Kind;
@@ -59,13 +62,67 @@ pub struct Text<'a> {
     pub span: Span,
 }
 
-/// Decimal digits of an integer, with its sign.
+/// An integer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Integer<'a> {
-    /// As they stand in the body (JSON) .
+    /// Decimal digits, with a sign if negative, as they stand in the body.
     Digits(&'a [u8]),
-    /// Rendered from a binary form.
-    Value(i128),
+    /// `-1 - value`, from a binary form.
+    Negative(u64),
+    /// From a binary form.
+    Unsigned(u64),
+}
+
+impl Integer<'_> {
+    /// The value, if it is not negative and fits.
+    pub fn to_u64(self) -> Option<u64> {
+        match self {
+            Self::Digits(digits) => std::str::from_utf8(digits).ok()?.parse().ok(),
+            Self::Negative(_) => None,
+            Self::Unsigned(value) => Some(value),
+        }
+    }
+}
+
+impl fmt::Display for Integer<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Digits(digits) => f.write_str(std::str::from_utf8(digits).unwrap_or_default()),
+            Self::Negative(value) => write!(f, "{}", -1 - i128::from(*value)),
+            Self::Unsigned(value) => write!(f, "{value}"),
+        }
+    }
+}
+
+impl<'a> Text<'a> {
+    /// The text itself, JSON escapes resolved.
+    pub fn unescaped(&self) -> Cow<'a, str> {
+        let text = std::str::from_utf8(self.raw).unwrap_or_default();
+        if !self.escaped {
+            return Cow::Borrowed(text);
+        }
+        let mut out = String::with_capacity(text.len());
+        let mut chars = text.chars();
+        while let Some(c) = chars.next() {
+            let escape = if c == '\\' { chars.next() } else { None };
+            out.push(match escape {
+                None => c,
+                Some('n') => '\n',
+                Some('r') => '\r',
+                Some('t') => '\t',
+                Some('f') => '\u{c}',
+                Some('b') => '\u{8}',
+                // The canonical form has two zeros and two digits after this.
+                Some('u') => {
+                    let digits = chars.by_ref().take(4).filter_map(|c| c.to_digit(16));
+                    char::from_u32(digits.fold(0, |sum, digit| sum << 4 | digit))
+                        .unwrap_or_default()
+                }
+                Some(c) => c,
+            });
+        }
+        Cow::Owned(out)
+    }
 }
 
 /// What a [`Reader`] comes upon.
@@ -122,6 +179,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// Any deviation from the canonical form, at the byte where it shows.
+    #[inline]
     #[allow(clippy::should_implement_trait)]
     pub fn next(&mut self) -> Result<Token<'a>, Error> {
         match &mut self.inner {
@@ -180,6 +238,34 @@ impl<'a> Reader<'a> {
             Inner::Items(reader) => reader.finish(),
             Inner::Json(reader) => reader.finish(),
             Inner::Native(reader) => reader.finish(),
+        }
+    }
+}
+
+/// The text of a field of the top map: a text value, or the primitive of a native body. `None` when there is no such
+/// field, or it holds something else.
+///
+/// # Errors
+/// As [`Reader::next`], up to that field.
+pub fn text_field(
+    kind: Kind,
+    bytes: &[u8],
+    label: &str,
+    options: &Options,
+) -> Result<Option<String>, Error> {
+    let mut reader = Reader::new(kind, bytes, options);
+    reader.next()?;
+    loop {
+        match reader.next()? {
+            Token::Key(key) if key.unescaped() == label => {
+                return Ok(match reader.next()? {
+                    Token::Text(text) => Some(text.unescaped().into_owned()),
+                    Token::Primitive(primitive) => Some(primitive.text.to_owned()),
+                    _ => None,
+                });
+            }
+            Token::Key(_) => reader.skip().map(|_| ())?,
+            _ => return Ok(None),
         }
     }
 }

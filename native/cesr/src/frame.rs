@@ -1,17 +1,20 @@
 //! Cuts a stream into messages. Source: cesr.md sections 2, 4, 6 and 8.
 
 mod framer;
+mod message;
 mod scan;
 mod start;
 mod text;
 
 pub use framer::Framer;
-pub(crate) use start::body_begins;
+pub(crate) use scan::{Within, body_within};
+pub(crate) use start::{body_begins, v2_message_begins};
 pub use text::{attachments_text, body_bytes};
 
 use crate::body::Span;
 use crate::error::ErrorKind;
 use crate::group::Genus;
+use crate::limits::Options;
 use crate::version::Kind;
 
 pub use crate::group::Domain;
@@ -50,4 +53,19 @@ pub struct Fault {
     pub at: u64,
     /// Index in `frames` of the message that comes next after the fault.
     pub before: u32,
+}
+
+/// Cuts a whole stream at once.
+pub fn cut(stream: &[u8], options: &Options) -> (Vec<Frame>, Vec<Fault>) {
+    let (mut frames, mut faults) = (Vec::new(), Vec::new());
+    Framer::new(options).frame(stream, true, &mut frames, &mut faults);
+    (frames, faults)
+}
+
+/// Bytes of the JSON, CBOR or MessagePack body at the start of `bytes`, by its version string.
+///
+/// # Errors
+/// `Truncated` when `bytes` ends before or in the version string; `Version`, `Protocol`, `Kind`.
+pub fn body_size(bytes: &[u8], options: &Options) -> Result<usize, ErrorKind> {
+    start::body_size(bytes, options)
 }

@@ -8,6 +8,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod annotate;
 mod base64;
 pub mod body;
 pub mod codes;

@@ -1,5 +1,6 @@
 //! CBOR in the form that `cbor2` writes: definite lengths, shortest forms, floats of 8 bytes, text strings.
 
+use super::Integer;
 use super::items::{Item, unsigned};
 use crate::error::ErrorKind;
 
@@ -13,8 +14,8 @@ pub(super) fn head(bytes: &[u8]) -> Result<(Item, usize), ErrorKind> {
     let (value, size) = argument(bytes, info)?;
     let length = u32::try_from(value).map_err(|_| ErrorKind::Truncated);
     let item = match major {
-        0 => Item::Integer(i128::from(value)),
-        1 => Item::Integer(-1 - i128::from(value)),
+        0 => Item::Integer(Integer::Unsigned(value)),
+        1 => Item::Integer(Integer::Negative(value)),
         3 => Item::Text(length?),
         4 => Item::List(length?),
         5 => Item::Map(length?),

@@ -12,7 +12,7 @@ pub(super) enum Item {
     Float {
         finite: bool,
     },
-    Integer(i128),
+    Integer(Integer<'static>),
     List(u32),
     Map(u32),
     Null,
@@ -109,10 +109,14 @@ impl<'a> Items<'a> {
         let Item::Text(size) = self.item()? else {
             return Err(Error::new(ErrorKind::NotCanonical, start));
         };
-        let key = self.text(size)?;
-        self.nesting.key(self.bytes, key.span)?;
+        let span = self.text(size)?;
+        self.nesting.key(self.bytes, span)?;
         self.after_key = true;
-        Ok(Token::Key(key))
+        Ok(Token::Key(Text {
+            raw: span.of(self.bytes),
+            escaped: false,
+            span,
+        }))
     }
 
     fn value(&mut self) -> Result<Token<'a>, Error> {
@@ -123,11 +127,18 @@ impl<'a> Items<'a> {
                 return Err(Error::new(ErrorKind::NonFinite, start));
             }
             Item::Float { .. } => Token::Float,
-            Item::Integer(value) => Token::Integer(Integer::Value(value)),
+            Item::Integer(value) => Token::Integer(value),
             Item::List(entries) => return self.open(false, entries, start),
             Item::Map(entries) => return self.open(true, entries, start),
             Item::Null => Token::Null,
-            Item::Text(size) => Token::Text(self.text(size)?),
+            Item::Text(size) => {
+                let span = self.text(size)?;
+                Token::Text(Text {
+                    raw: span.of(self.bytes),
+                    escaped: false,
+                    span,
+                })
+            }
         })
     }
 
@@ -144,7 +155,8 @@ impl<'a> Items<'a> {
         })
     }
 
-    fn text(&mut self, size: u32) -> Result<Text<'a>, Error> {
+    #[inline]
+    fn text(&mut self, size: u32) -> Result<Span, Error> {
         let (start, end) = (self.at, self.at + size as usize);
         let Some(raw) = self.bytes.get(start..end) else {
             return Err(Error::new(ErrorKind::Truncated, self.bytes.len()));
@@ -155,10 +167,6 @@ impl<'a> Items<'a> {
             return Err(Error::new(ErrorKind::Utf8, start + error.valid_up_to()));
         }
         self.at = end;
-        Ok(Text {
-            raw,
-            escaped: false,
-            span: Span::new(start, end),
-        })
+        Ok(Span::new(start, end))
     }
 }

@@ -90,6 +90,7 @@ impl<'a> Json<'a> {
     }
 
     /// Refuses the byte at hand: a form that JSON allows but Python never writes is only not canonical.
+    #[cold]
     fn refuse<T>(&self) -> Result<T, Error> {
         let kind = match self.bytes.get(self.at) {
             Some(b' ' | b'\t' | b'\n' | b'\r') => ErrorKind::NotCanonical,
@@ -107,6 +108,7 @@ impl<'a> Json<'a> {
     }
 
     /// An entry of the innermost container: `"key":` of a map, or a list's value.
+    #[inline]
     fn entry_or(&mut self, kind: ErrorKind) -> Result<Token<'a>, Error> {
         if self.nesting.in_map() != Some(true) {
             return self.value();
@@ -114,7 +116,7 @@ impl<'a> Json<'a> {
         if self.peek()? != b'"' {
             return self.refuse();
         }
-        let key = self.string()?;
+        let (span, escaped) = self.string()?;
         if self.bytes.get(self.at) != Some(&b':') {
             return if self.at < self.bytes.len() {
                 self.refuse()
@@ -123,14 +125,27 @@ impl<'a> Json<'a> {
             };
         }
         self.at += 1;
-        self.nesting.key(self.bytes, key.span)?;
+        self.nesting.key(self.bytes, span)?;
         self.expect = Expect::Value;
-        Ok(Token::Key(key))
+        Ok(Token::Key(Text {
+            raw: span.of(self.bytes),
+            escaped,
+            span,
+        }))
     }
 
+    #[inline]
     fn value(&mut self) -> Result<Token<'a>, Error> {
         let token = match self.peek()? {
-            b'"' => Token::Text(self.string()?),
+            b'"' => {
+                let (span, escaped) = self.string()?;
+                self.expect = Expect::More;
+                return Ok(Token::Text(Text {
+                    raw: span.of(self.bytes),
+                    escaped,
+                    span,
+                }));
+            }
             b'{' => return self.open(true),
             b'[' => return self.open(false),
             b'0'..=b'9' | b'-' => self.number()?,
@@ -145,6 +160,7 @@ impl<'a> Json<'a> {
         Ok(token)
     }
 
+    #[inline]
     fn open(&mut self, is_map: bool) -> Result<Token<'a>, Error> {
         self.nesting.open(is_map, 0, self.at)?;
         self.at += 1;
@@ -156,6 +172,7 @@ impl<'a> Json<'a> {
         })
     }
 
+    #[inline]
     fn close(&mut self) -> Result<Token<'a>, Error> {
         let is_map = self.peek()? == b'}';
         if self.nesting.in_map() != Some(is_map) {
@@ -184,6 +201,7 @@ impl<'a> Json<'a> {
         Ok(token)
     }
 
+    #[cold]
     fn non_finite(&mut self, word: &[u8]) -> Result<Token<'a>, Error> {
         let start = self.at;
         let token = self.word(word, Token::Float)?;
@@ -194,6 +212,7 @@ impl<'a> Json<'a> {
         }
     }
 
+    #[cold]
     fn number(&mut self) -> Result<Token<'a>, Error> {
         let start = self.at;
         let rest = self.bytes.get(start..).unwrap_or_default();
@@ -233,13 +252,24 @@ impl<'a> Json<'a> {
         Ok(Token::Integer(Integer::Digits(text)))
     }
 
-    /// A string, from quote to quote. The cursor stands at the first quote.
-    fn string(&mut self) -> Result<Text<'a>, Error> {
+    /// A string, from quote to quote. The cursor stands at the first quote. Returned is where the text stands and
+    /// whether it holds an escape; the token is built where it is returned, which spares copies.
+    #[inline]
+    fn string(&mut self) -> Result<(Span, bool), Error> {
         let start = self.at + 1;
-        let mut at = start;
+        let end = next_special(self.bytes, start);
+        if self.bytes.get(end) != Some(&b'"') {
+            return self.uncommon_string(start, end);
+        }
+        self.at = end + 1;
+        Ok((Span::new(start, end), false))
+    }
+
+    /// A string with escapes or characters beyond ASCII, of which the first stands at `at`.
+    #[cold]
+    fn uncommon_string(&mut self, start: usize, mut at: usize) -> Result<(Span, bool), Error> {
         let (mut escaped, mut wide) = (false, false);
         loop {
-            at = next_special(self.bytes, at);
             match self.bytes.get(at) {
                 Some(b'"') => break,
                 Some(b'\\') => {
@@ -256,17 +286,14 @@ impl<'a> Json<'a> {
                 Some(_) => return Err(Error::new(ErrorKind::JsonSyntax, at)),
                 None => return Err(Error::new(ErrorKind::Truncated, at)),
             }
+            at = next_special(self.bytes, at);
         }
         let raw = &self.bytes[start..at];
         if wide && let Err(error) = std::str::from_utf8(raw) {
             return Err(Error::new(ErrorKind::Utf8, start + error.valid_up_to()));
         }
         self.at = at + 1;
-        Ok(Text {
-            raw,
-            escaped,
-            span: Span::new(start, at),
-        })
+        Ok((Span::new(start, at), escaped))
     }
 }
 
@@ -295,12 +322,10 @@ const HIGHS: u64 = 0x8080_8080_8080_8080;
 /// Offset, from `at` on, of the first quote, backslash, control character or byte above 0x7f; the end if there is none.
 ///
 /// Eight bytes at a time: a subtraction that borrows marks each byte below a bound; the lowest mark is always exact.
+#[inline]
 fn next_special(bytes: &[u8], mut at: usize) -> usize {
-    while let Some(block) = bytes.get(at..at + 8) {
-        let word = block
-            .iter()
-            .rev()
-            .fold(0u64, |word, &byte| word << 8 | u64::from(byte));
+    while let Some(block) = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) {
+        let word = u64::from_le_bytes(*block);
         let quote = word ^ (ONES * 0x22);
         let slash = word ^ (ONES * 0x5c);
         let marks = quote.wrapping_sub(ONES) & !quote

@@ -22,8 +22,8 @@ struct Open {
 
 /// The stack of open containers of one body. Memory grows with depth and keys only, and small bodies need none.
 pub(super) struct Nesting {
-    stack: SmallVec<[Open; 8]>,
-    keys: SmallVec<[Span; 32]>,
+    stack: SmallVec<[Open; 4]>,
+    keys: SmallVec<[Span; 16]>,
     depth_max: usize,
 }
 
@@ -37,6 +37,7 @@ impl Nesting {
     }
 
     /// Opens a container at byte `at`; `left` entries will come, where the kind tells.
+    #[inline]
     pub(super) fn open(&mut self, is_map: bool, left: u32, at: usize) -> Result<(), Error> {
         if self.stack.len() >= self.depth_max {
             return Err(Error::new(ErrorKind::Depth, at));
@@ -51,6 +52,7 @@ impl Nesting {
     }
 
     /// Whether the innermost container is a map; `None` outside all.
+    #[inline]
     pub(super) fn in_map(&self) -> Option<bool> {
         self.stack.last().map(|open| open.is_map)
     }
@@ -69,6 +71,7 @@ impl Nesting {
     }
 
     /// Adds a key of the innermost map, standing at `span` of `bytes`.
+    #[inline]
     pub(super) fn key(&mut self, bytes: &[u8], span: Span) -> Result<(), Error> {
         let Some(open) = self.stack.last_mut() else {
             return Ok(());
@@ -96,19 +99,24 @@ impl Nesting {
         let Some(open) = self.stack.pop() else {
             return Ok(());
         };
-        let keys = self.keys.get(open.first_key as usize..).unwrap_or_default();
-        if keys.len() > COMPARED_MAX {
-            let mut sorted: Vec<Span> = keys.to_vec();
-            sorted
-                .sort_unstable_by(|a, b| a.of(bytes).cmp(b.of(bytes)).then(a.start.cmp(&b.start)));
-            if let Some(pair) = sorted
-                .windows(2)
-                .find(|pair| pair[0].of(bytes) == pair[1].of(bytes))
-            {
-                return Err(Error::new(ErrorKind::DuplicateKey, pair[1].start as usize));
-            }
+        if self.keys.len() - open.first_key as usize > COMPARED_MAX {
+            self.compare_all(bytes, open.first_key as usize)?;
         }
         self.keys.truncate(open.first_key as usize);
         Ok(())
+    }
+
+    /// Refuses a key that stands twice from key number `first` on.
+    #[cold]
+    fn compare_all(&self, bytes: &[u8], first: usize) -> Result<(), Error> {
+        let mut sorted: Vec<Span> = self.keys.get(first..).unwrap_or_default().to_vec();
+        sorted.sort_unstable_by(|a, b| a.of(bytes).cmp(b.of(bytes)).then(a.start.cmp(&b.start)));
+        match sorted
+            .windows(2)
+            .find(|pair| pair[0].of(bytes) == pair[1].of(bytes))
+        {
+            Some(pair) => Err(Error::new(ErrorKind::DuplicateKey, pair[1].start as usize)),
+            None => Ok(()),
+        }
     }
 }

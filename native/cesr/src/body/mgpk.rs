@@ -1,6 +1,7 @@
 //! MessagePack in the form that `msgpack` writes: shortest forms, unsigned forms for what is not negative, floats of 8
 //! bytes, text.
 
+use super::Integer;
 use super::items::{Item, unsigned};
 use crate::error::ErrorKind;
 
@@ -8,11 +9,11 @@ use crate::error::ErrorKind;
 pub(super) fn head(bytes: &[u8]) -> Result<(Item, usize), ErrorKind> {
     let first = *bytes.first().ok_or(ErrorKind::Truncated)?;
     let item = match first {
-        0x00..=0x7f => Item::Integer(i128::from(first)),
+        0x00..=0x7f => signed(i64::from(first)),
         0x80..=0x8f => Item::Map(u32::from(first & 0x0f)),
         0x90..=0x9f => Item::List(u32::from(first & 0x0f)),
         0xa0..=0xbf => Item::Text(u32::from(first & 0x1f)),
-        0xe0..=0xff => Item::Integer(i128::from(first) - 256),
+        0xe0..=0xff => signed(i64::from(first) - 256),
         0xc0 => Item::Null,
         0xc2 => Item::Bool(false),
         0xc3 => Item::Bool(true),
@@ -55,23 +56,36 @@ fn sized(
 }
 
 /// An integer of `size` bytes, in the shortest form of its sign.
-fn integer(bytes: &[u8], size: usize, signed: bool) -> Result<(Item, usize), ErrorKind> {
+fn integer(bytes: &[u8], size: usize, is_signed: bool) -> Result<(Item, usize), ErrorKind> {
     let bits = unsigned(bytes, size)?;
-    let shift = 64 - 8 * size as u32;
-    let value = if signed {
-        i128::from((bits << shift).cast_signed() >> shift)
+    let half = 4 * size as u32;
+    let (item, shortest) = if is_signed {
+        let shift = 64 - 2 * half;
+        let value = (bits << shift).cast_signed() >> shift;
+        (
+            signed(value),
+            value < if size == 1 { -32 } else { -(1 << (half - 1)) },
+        )
     } else {
-        i128::from(bits)
-    };
-    let shortest = match (signed, size) {
-        (false, 1) => value >= 128,
-        (false, _) => value >> (4 * size) != 0,
-        (true, 1) => value < -32,
-        (true, _) => value < -(1i128 << (4 * size - 1)),
+        (
+            Item::Integer(Integer::Unsigned(bits)),
+            if size == 1 {
+                bits >= 128
+            } else {
+                bits >> half != 0
+            },
+        )
     };
     if shortest {
-        Ok((Item::Integer(value), size + 1))
+        Ok((item, size + 1))
     } else {
         Err(ErrorKind::NotCanonical)
     }
+}
+
+fn signed(value: i64) -> Item {
+    Item::Integer(match u64::try_from(value) {
+        Ok(value) => Integer::Unsigned(value),
+        Err(_) => Integer::Negative(value.unsigned_abs() - 1),
+    })
 }

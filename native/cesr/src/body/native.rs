@@ -42,7 +42,7 @@ enum Holds {
 pub(super) struct Native<'a> {
     bytes: &'a [u8],
     at: usize,
-    stack: SmallVec<[Level; 8]>,
+    stack: SmallVec<[Level; 4]>,
     /// Keys and depth.
     nesting: Nesting,
     /// Label given out whose value comes next, of the innermost level of fields.

@@ -3,15 +3,15 @@
 
 use smallvec::SmallVec;
 
+use super::message::{Message, Swallowed};
 use super::scan::{self, Found};
 use super::start::{self, Look, Start, Tables};
 use super::{Domain, Fault, Frame};
-use crate::base64;
 use crate::body::Span;
 use crate::error::{Error, ErrorKind};
 use crate::group::Genus;
-use crate::group::walk::{Blind, Stop, Walk};
-use crate::limits::{Alphabet, Options};
+use crate::group::walk::{Blind, Stop};
+use crate::limits::Options;
 use crate::version::Kind;
 
 /// Cuts one origin's stream; never looks twice at a byte that it has walked over.
@@ -26,6 +26,8 @@ pub struct Framer {
     recent: Genus,
     generics: SmallVec<[Generic; 2]>,
     phase: Phase,
+    /// The message at hand in the phase of that name; kept to be used again.
+    message: Message,
     /// Bytes given up so far, still growing.
     pending: Option<Fault>,
 }
@@ -39,32 +41,16 @@ struct Generic {
     outer: Option<Genus>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 enum Phase {
     /// A message must begin.
     Start,
     /// A message has begun.
-    Message(Message),
+    Message,
     /// Looking for the next message, from this byte of the window on.
     Scan(scan::For),
     /// Nothing until this byte of the stream.
     Skip(u64),
-}
-
-/// The message at hand. Offsets are from its first byte.
-#[derive(Debug)]
-struct Message {
-    body: Span,
-    kind: Kind,
-    genus: Genus,
-    body_domain: Domain,
-    wrapped: bool,
-    /// No body: attachment groups that belong to no message.
-    orphan: bool,
-    /// Progress of the look into the body for a message that it swallowed.
-    inspected: usize,
-    body_done: bool,
-    walk: Walk,
 }
 
 /// What one step came to.
@@ -85,6 +71,7 @@ impl Framer {
             recent: options.genus.unwrap_or(Genus::V2),
             generics: SmallVec::new(),
             phase: Phase::Start,
+            message: Message::new(),
             pending: None,
         }
     }
@@ -102,9 +89,11 @@ impl Framer {
         let mut at = 0;
         let mut cut = Cut { frames, faults };
         loop {
-            let step = match std::mem::replace(&mut self.phase, Phase::Start) {
+            let phase = self.phase;
+            self.phase = Phase::Start;
+            let step = match phase {
                 Phase::Start => self.start(window, at, end, &mut cut),
-                Phase::Message(message) => self.message(message, window, at, end, &mut cut),
+                Phase::Message => self.message(window, at, end, &mut cut),
                 Phase::Scan(what) => self.scan(what, window, at, end, &mut cut),
                 Phase::Skip(until) => self.skip(until, window, at),
             };
@@ -245,10 +234,12 @@ impl Framer {
                 Step::At(at + size)
             }
             Start::Attachment(genus) => {
-                let mut message = Message::new(Span::default(), Kind::Cesr, genus, None);
-                message.orphan = true;
-                message.walk.spoil(Error::new(ErrorKind::ColdStart, 0));
-                self.phase = Phase::Message(message);
+                self.message
+                    .begin(Span::default(), Kind::Cesr, genus, Domain::Text, None);
+                self.message.orphan = true;
+                self.message.walk.set_orphan();
+                self.message.walk.spoil(Error::new(ErrorKind::ColdStart, 0));
+                self.phase = Phase::Message;
                 Step::At(at)
             }
             Start::Generic { counter, size, .. } => self.begin_generic(counter, size, at, cut),
@@ -262,14 +253,13 @@ impl Framer {
                 {
                     return self.too_large(ErrorKind::GroupLimit, counter, size, at, cut);
                 }
-                let mut message = Message::new(
+                let (body, domain) = (
                     Span::new(counter, counter),
-                    Kind::Cesr,
-                    genus,
-                    Some(size as usize),
+                    if binary { Domain::Binary } else { Domain::Text },
                 );
-                message.body_domain = if binary { Domain::Binary } else { Domain::Text };
-                self.phase = Phase::Message(message);
+                self.message
+                    .begin(body, Kind::Cesr, genus, domain, Some(size as usize));
+                self.phase = Phase::Message;
                 Step::At(at)
             }
             Start::Body {
@@ -286,20 +276,20 @@ impl Framer {
                 if !is_group && !self.generics.is_empty() {
                     self.leave_generics(at, cut);
                 }
-                let mut message = Message::new(Span::new(0, size as usize), kind, genus, None);
-                message.body_domain = domain;
+                let in_force = self.explicit.unwrap_or(genus);
+                let message = &mut self.message;
+                message.begin(Span::new(0, size as usize), kind, in_force, domain, None);
                 message.wrapped = wrapped;
-                if let Some(explicit) = self.explicit {
-                    message.genus = explicit;
-                    if genus.major > explicit.major {
-                        message.walk.spoil(Error::new(ErrorKind::GenusMismatch, 0));
-                    }
+                if self.explicit.is_none() {
+                    message.walk.set_mixed();
                 }
-                message.walk = message.walk.with_genus(message.genus);
+                if genus.major > in_force.major {
+                    message.walk.spoil(Error::new(ErrorKind::GenusMismatch, 0));
+                }
                 if let Some(kind) = spoiled {
                     message.walk.spoil(Error::new(kind, 0));
                 }
-                self.phase = Phase::Message(message);
+                self.phase = Phase::Message;
                 Step::At(at)
             }
         }
@@ -432,21 +422,15 @@ impl Framer {
         Step::At(at + size)
     }
 
-    fn message(
-        &mut self,
-        mut message: Message,
-        window: &[u8],
-        at: usize,
-        end: bool,
-        cut: &mut Cut,
-    ) -> Step {
+    fn message(&mut self, window: &[u8], at: usize, end: bool, cut: &mut Cut) -> Step {
         let (rest, closed) = self.view(window, at);
+        let message = &mut self.message;
         if !message.body_done {
             match message.read_body(rest, self.explicit, &self.options) {
                 Ok(true) => {}
-                Ok(false) if end || closed => return self.truncated(&message, closed, at, cut),
+                Ok(false) if end || closed => return self.truncated(closed, at, cut),
                 Ok(false) => {
-                    self.phase = Phase::Message(message);
+                    self.phase = Phase::Message;
                     return Step::Wait;
                 }
                 // A body swallowed the beginning of another message.
@@ -456,62 +440,43 @@ impl Framer {
                 }
             }
         }
-        match message.walk.run(rest, &self.options, &mut Blind) {
+        let stop = message.walk.run(rest, &self.options, &mut Blind);
+        let (next, doom, orphan) = (at + message.walk.at, message.walk.doom, message.orphan);
+        match stop {
             Stop::Ended => {}
             Stop::Between if end || closed => {}
-            Stop::More if end || closed => return self.truncated(&message, closed, at, cut),
+            Stop::More if end || closed => return self.truncated(closed, at, cut),
             Stop::Between | Stop::More => {
-                self.phase = Phase::Message(message);
+                self.phase = Phase::Message;
                 return Step::Wait;
             }
+            // The attachments are lost here; the next message is looked for.
             Stop::Lost(error) => {
-                let kind = message.walk.doom.unwrap_or(error).kind;
-                let (seen, next) = (at + error.at as usize, at + message.walk.at);
-                return self.lose_message(&message, kind, at, seen, next, cut);
+                let error = doom.unwrap_or(error);
+                self.give_up(error.kind, at, at + error.at as usize, next, orphan, cut);
+                self.phase = Phase::Scan(scan::For::Anything);
+                return Step::At(next);
             }
             Stop::Body(error) => {
-                let next = at + message.walk.at;
-                let kind = message.walk.doom.unwrap_or(error).kind;
-                self.give_up(kind, at, next, next, message.orphan, cut);
+                self.give_up(doom.unwrap_or(error).kind, at, next, next, orphan, cut);
                 return Step::At(next);
             }
         }
-        let size = message.walk.at;
-        if let Some(error) = message.walk.doom {
-            self.give_up(
-                error.kind,
-                at,
-                at + error.at as usize,
-                at + size,
-                message.orphan,
-                cut,
-            );
+        if let Some(error) = doom {
+            self.give_up(error.kind, at, at + error.at as usize, next, orphan, cut);
         } else {
-            self.flush(cut);
             self.recent = message.genus;
-            cut.frames.push(message.frame(at));
+            let frame = message.frame(at);
+            self.flush(cut);
+            cut.frames.push(frame);
         }
-        Step::At(at + size)
-    }
-
-    /// The message's attachments are lost at `seen`: it is given up, and the next one looked for from `next` on.
-    fn lose_message(
-        &mut self,
-        message: &Message,
-        kind: ErrorKind,
-        at: usize,
-        seen: usize,
-        next: usize,
-        cut: &mut Cut,
-    ) -> Step {
-        self.give_up(kind, at, seen, next, message.orphan, cut);
-        self.phase = Phase::Scan(scan::For::Anything);
         Step::At(next)
     }
 
     /// The bytes ended inside the message. What follows its last good byte may yet be another message, if the size or
     /// count was too large; inside text that must begin with a byte that text cannot hold.
-    fn truncated(&mut self, message: &Message, closed: bool, at: usize, cut: &mut Cut) -> Step {
+    fn truncated(&mut self, closed: bool, at: usize, cut: &mut Cut) -> Step {
+        let message = &self.message;
         let kind = match message.walk.doom {
             Some(error) => error.kind,
             None if closed => ErrorKind::GroupSize,
@@ -523,13 +488,11 @@ impl Framer {
             } else {
                 usize::from(!message.orphan)
             };
-        let binary =
-            message.walk.domain == Some(Domain::Binary) || message.body_domain == Domain::Binary;
-        let is_group = message.body_done || message.kind == Kind::Cesr || message.wrapped;
-        let what = match (is_group, binary) {
-            (false, _) => scan::For::Anything,
-            (true, false) => scan::For::Bodies,
-            (true, true) => scan::For::Nothing,
+        let inside_group = !message.body_done && (message.kind == Kind::Cesr || message.wrapped);
+        let what = if inside_group {
+            scan::For::Bodies
+        } else {
+            scan::For::Anything
         };
         self.give_up(kind, at, next, next, message.orphan, cut);
         self.phase = Phase::Scan(what);
@@ -565,171 +528,4 @@ impl Framer {
 struct Cut<'v> {
     frames: &'v mut Vec<Frame>,
     faults: &'v mut Vec<Fault>,
-}
-
-/// A body's size was too large by so much that another message begins at this byte of it.
-struct Swallowed(usize);
-
-impl Message {
-    fn new(body: Span, kind: Kind, genus: Genus, frame_end: Option<usize>) -> Self {
-        Self {
-            body,
-            kind,
-            genus,
-            body_domain: Domain::Text,
-            wrapped: false,
-            orphan: false,
-            inspected: 1,
-            body_done: false,
-            walk: Walk::new(body.end as usize, genus, frame_end),
-        }
-    }
-
-    fn frame(&self, at: usize) -> Frame {
-        let shift = |offset: u32| (at + offset as usize) as u32;
-        Frame {
-            start: at as u32,
-            body: Span {
-                start: shift(self.body.start),
-                end: shift(self.body.end),
-            },
-            attachments_end: shift(self.walk.at as u32),
-            genus: self.genus,
-            domain: self.walk.domain.unwrap_or(self.body_domain),
-            kind: self.kind,
-            body_domain: self.body_domain,
-            wrapped: self.wrapped,
-        }
-    }
-
-    /// Waits for the body; `Ok(true)` when the attachments may be walked.
-    fn read_body(
-        &mut self,
-        rest: &[u8],
-        explicit: Option<Genus>,
-        options: &Options,
-    ) -> Result<bool, Swallowed> {
-        if let Some(frame_end) = self.walk.frame_end() {
-            return Ok(self.read_framed(rest, frame_end, explicit, options));
-        }
-        let size = self.body.end as usize;
-        let Some(body) = rest.get(..size) else {
-            return Ok(false);
-        };
-        let is_text_group = self.kind == Kind::Cesr || self.wrapped;
-        let suspicious = match self.body_domain {
-            _ if self.orphan => false,
-            Domain::Text if is_text_group => {
-                base64::first_foreign(body, Alphabet::Strict).is_some()
-            }
-            Domain::Text => self.kind == Kind::Json && body.last() != Some(&b'}'),
-            Domain::Binary | Domain::Mixed => false,
-        };
-        if suspicious {
-            let what = if is_text_group {
-                scan::For::Bodies
-            } else {
-                scan::For::Anything
-            };
-            let tables = Tables {
-                explicit,
-                recent: self.genus,
-            };
-            match scan::next_start_before(rest, self.inspected, size, what, tables, options) {
-                Found::At(found) => return Err(Swallowed(found)),
-                Found::Undecided(found) => {
-                    self.inspected = found;
-                    return Ok(false);
-                }
-                Found::None => {}
-            }
-        }
-        self.body_done = true;
-        Ok(true)
-    }
-
-    /// The body inside a body-with-attachments group: an optional genus code, then a native or wrapped body.
-    fn read_framed(
-        &mut self,
-        rest: &[u8],
-        frame_end: usize,
-        explicit: Option<Genus>,
-        options: &Options,
-    ) -> bool {
-        let Some(frame) = rest.get(..frame_end) else {
-            return false;
-        };
-        let mut at = self.body.start as usize;
-        let mut genus = self.genus;
-        let mut explicit = explicit;
-        for _ in 0..2 {
-            let inner = frame.get(at..).unwrap_or_default();
-            let tables = Tables {
-                explicit: Some(explicit.unwrap_or(genus)),
-                recent: genus,
-            };
-            match start::look(inner, tables, options) {
-                Look::Yes(Start::Genus {
-                    genus: inside,
-                    size,
-                }) if explicit != Some(inside) || at == self.body.start as usize => {
-                    genus = inside;
-                    explicit = Some(inside);
-                    at += size;
-                }
-                Look::Yes(start) => return self.framed_body(start, None, at, frame_end, genus),
-                Look::Spoiled(kind, start) => {
-                    return self.framed_body(start, Some(kind), at, frame_end, genus);
-                }
-                Look::No(kind) => return self.framed_failure(kind, at),
-                Look::More => return self.framed_failure(ErrorKind::GroupSize, at),
-            }
-        }
-        self.framed_failure(ErrorKind::CountCode, at)
-    }
-
-    fn framed_body(
-        &mut self,
-        start: Start,
-        spoiled: Option<ErrorKind>,
-        at: usize,
-        frame_end: usize,
-        genus: Genus,
-    ) -> bool {
-        let Start::Body {
-            size,
-            kind,
-            domain,
-            wrapped,
-            ..
-        } = start
-        else {
-            return self.framed_failure(ErrorKind::CountCode, at);
-        };
-        if domain != self.body_domain || !(kind == Kind::Cesr || wrapped) {
-            return self.framed_failure(ErrorKind::CountCode, at);
-        }
-        if size > (frame_end - at) as u64 {
-            return self.framed_failure(ErrorKind::GroupSize, at);
-        }
-        let end = at + size as usize;
-        self.body = Span::new(at, end);
-        self.kind = kind;
-        self.wrapped = wrapped;
-        self.genus = genus;
-        self.walk = Walk::new(end, genus, Some(frame_end));
-        if let Some(kind) = spoiled {
-            self.walk.spoil(Error::new(kind, at));
-        }
-        self.body_done = true;
-        true
-    }
-
-    /// The group holds no body: it is spoiled, and its end is known.
-    fn framed_failure(&mut self, kind: ErrorKind, at: usize) -> bool {
-        self.walk.spoil(Error::new(kind, at));
-        self.walk.skip_frame();
-        self.body_done = true;
-        true
-    }
 }

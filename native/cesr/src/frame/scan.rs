@@ -1,6 +1,7 @@
 //! Looks for the next message among bytes that are none. Source: cesr.md section 8, rule 4.
 
 use super::start::{self, Look, Tables};
+use crate::group::Genus;
 use crate::limits::Options;
 
 /// What may count as a start.
@@ -10,8 +11,6 @@ pub(super) enum For {
     Anything,
     /// JSON, CBOR and MessagePack bodies.
     Bodies,
-    /// Nothing.
-    Nothing,
 }
 
 /// The result of a look.
@@ -49,6 +48,38 @@ pub(super) fn next_start_before(
     find(bytes, from, to, what, tables, options, false)
 }
 
+/// Whether a body begins within some bytes.
+pub(crate) enum Within {
+    /// Here.
+    Body(usize),
+    /// Nowhere.
+    Nothing,
+    /// Not before this byte, where more bytes are needed to tell.
+    Undecided(usize),
+}
+
+/// Looks for a JSON, CBOR or MessagePack body that begins from `from` on and before `to`.
+pub(crate) fn body_within(bytes: &[u8], from: usize, to: usize, options: &Options) -> Within {
+    // Bodies are known without any tables.
+    let tables = Tables {
+        explicit: None,
+        recent: Genus::V2,
+    };
+    match find(
+        bytes,
+        from,
+        to.min(bytes.len()),
+        For::Bodies,
+        tables,
+        options,
+        false,
+    ) {
+        Found::At(at) => Within::Body(at),
+        Found::Undecided(at) => Within::Undecided(at),
+        Found::None => Within::Nothing,
+    }
+}
+
 fn find(
     bytes: &[u8],
     from: usize,
@@ -58,9 +89,6 @@ fn find(
     options: &Options,
     last: bool,
 ) -> Found {
-    if what == For::Nothing {
-        return Found::None;
-    }
     let mut at = from;
     while at < to {
         let rest = &bytes[at..];

@@ -79,6 +79,46 @@ pub(crate) fn body_begins(bytes: &[u8], options: &Options) -> Option<bool> {
     }
 }
 
+/// Whether a v2 message begins `bytes`, which begin with a counter: its groups lead to the version of a body. `None`:
+/// more bytes are needed to tell.
+pub(crate) fn v2_message_begins(bytes: &[u8], binary: bool, options: &Options) -> Option<bool> {
+    let letter = if binary {
+        quick_letter(bytes)
+    } else {
+        text_letter(bytes)
+    }?;
+    if !matches!(letter, b'A' | b'B' | b'F' | b'G' | b'H') {
+        return Some(false);
+    }
+    let start = Start::Generic {
+        counter: 0,
+        size: 0,
+        genus: Genus::V2,
+        binary,
+    };
+    is_sure(bytes, &start, options)
+}
+
+/// The letter of the counter in the text domain, whose code may be long; `None`: too few bytes.
+fn text_letter(bytes: &[u8]) -> Option<u8> {
+    let letter = *bytes.get(1)?;
+    if letter == b'-' {
+        bytes.get(2).copied()
+    } else {
+        Some(letter)
+    }
+}
+
+/// Bytes of the JSON, CBOR or MessagePack body at the start of `bytes`.
+pub(super) fn body_size(bytes: &[u8], options: &Options) -> Result<usize, ErrorKind> {
+    match body(bytes, options) {
+        Look::Yes(Start::Body { size, .. }) => Ok(size as usize),
+        Look::Yes(_) => Err(ErrorKind::ColdStart),
+        Look::No(kind) | Look::Spoiled(kind, _) => Err(kind),
+        Look::More => Err(ErrorKind::Truncated),
+    }
+}
+
 /// What stands at the start of `bytes`, which are not empty.
 pub(super) fn look(bytes: &[u8], tables: Tables, options: &Options) -> Look {
     match bytes.first() {
@@ -328,15 +368,34 @@ fn by_role(bytes: &[u8], text: &[u8], binary: bool, genus: Genus, options: &Opti
         // Datagram segments and ESSR wrappers of v2: known, never a message here.
         Ok(Role::Message) => Look::No(ErrorKind::CountCode),
         Ok(Role::Body) if matches!((v2, letter), (true, b'B') | (false, b'U')) => {
-            Look::Yes(Start::Framed {
+            let start = Start::Framed {
                 counter: own,
                 size,
                 genus,
                 binary,
-            })
+            };
+            with_head(start, text, genus, options)
         }
         Ok(Role::Body) => native(text, size, binary, genus, options),
     }
+}
+
+/// A group of messages, whose head is in `text`: only a count that leads to the version of a body can be believed.
+fn with_head(start: Start, text: &[u8], genus: Genus, options: &Options) -> Look {
+    match head(text, genus, options, 0) {
+        Head::More => Look::More,
+        Head::Good | Head::Wrapped(..) => Look::Yes(start),
+        Head::Bad(kind) if is_about_version(kind) => Look::Yes(start),
+        Head::Bad(kind) => Look::No(kind),
+    }
+}
+
+/// Whether the head is that of a body, if of one that is not supported.
+fn is_about_version(kind: ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::Kind | ErrorKind::Protocol | ErrorKind::Version
+    )
 }
 
 /// A native or wrapped body, whose head is in `text`.
@@ -346,7 +405,8 @@ fn native(text: &[u8], size: u64, binary: bool, genus: Genus, options: &Options)
     let mut wrapped = false;
     let found = match head(text, genus, options, 0) {
         Head::More => return Look::More,
-        Head::Bad(kind) => Some(kind),
+        Head::Bad(kind) if is_about_version(kind) => Some(kind),
+        Head::Bad(kind) => return Look::No(kind),
         Head::Good => None,
         Head::Wrapped(inner, problem) => {
             kind = inner;

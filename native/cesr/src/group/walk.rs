@@ -9,6 +9,7 @@ use super::{Domain, Genus};
 use crate::codes::{IndexerRow, MatterRow};
 use crate::counter::Counter;
 use crate::error::{Error, ErrorKind};
+use crate::frame::Within;
 use crate::limits::Options;
 use crate::{indexer, primitive};
 
@@ -16,6 +17,8 @@ use crate::{indexer, primitive};
 pub(crate) trait Sink<'a> {
     /// A group begins; its counter stands at `at`.
     fn group(&mut self, _counter: &Counter, _bucket: Bucket, _at: usize, _binary: bool) {}
+    /// A genus code at the start of an enclosing group.
+    fn genus(&mut self, _counter: &Counter, _at: usize, _binary: bool) {}
     /// A primitive.
     fn matter(&mut self, _bytes: &'a [u8], _row: &'static MatterRow, _at: usize, _binary: bool) {}
     /// An indexed signature.
@@ -61,9 +64,9 @@ struct Level {
     genus: Genus,
     binary: bool,
     /// Where the contents begin.
-    start: usize,
-    /// Where the group or one around it ends; `usize::MAX` when no count tells.
-    end: usize,
+    start: u32,
+    /// Where the group or one around it ends; [`OPEN`] when no count tells.
+    end: u32,
     /// Whether `end` is the group's own end.
     sized: bool,
     /// Elements still to come, of a group that counts elements.
@@ -71,9 +74,22 @@ struct Level {
     /// Elements begun.
     elements: u32,
     /// Next slot of the element at hand.
-    slot: usize,
+    slot: u8,
     /// Whether a path stands before the elements (`-K` of 1.1.17).
     path_first: bool,
+}
+
+/// Offset that stands for an end which no count tells.
+const OPEN: u32 = u32::MAX;
+
+impl Level {
+    fn end(&self) -> usize {
+        if self.end == OPEN {
+            usize::MAX
+        } else {
+            self.end as usize
+        }
+    }
 }
 
 /// A walk over the attachments of one message.
@@ -97,6 +113,10 @@ pub(crate) struct Walk {
     frame_end: Option<usize>,
     /// The attachments are complete.
     closed: bool,
+    /// No genus code has set the tables: a v2 message may follow v1 attachments, and is known by its head.
+    mixed: bool,
+    /// The groups belong to no message, so that no count can be believed.
+    orphan: bool,
     /// Jump here, past a group that is spoiled.
     skip_to: Option<usize>,
 }
@@ -116,14 +136,38 @@ impl Walk {
             group_at: at,
             frame_end,
             closed: false,
+            mixed: false,
+            orphan: false,
             skip_to: None,
         }
     }
 
-    /// The same walk by other code tables.
-    pub(crate) fn with_genus(mut self, genus: Genus) -> Self {
+    /// Begins anew, as [`Walk::new`].
+    pub(crate) fn begin(&mut self, at: usize, genus: Genus, frame_end: Option<usize>) {
+        self.at = at;
+        self.doom = None;
+        self.domain = None;
+        self.whole = 0;
         self.genus = genus;
-        self
+        self.stack.clear();
+        self.start = at;
+        self.groups = 0;
+        self.group_at = at;
+        self.frame_end = frame_end;
+        self.closed = false;
+        self.mixed = false;
+        self.orphan = false;
+        self.skip_to = None;
+    }
+
+    /// Says that the groups belong to no message.
+    pub(crate) fn set_orphan(&mut self) {
+        self.orphan = true;
+    }
+
+    /// Says that no genus code has set the tables.
+    pub(crate) fn set_mixed(&mut self) {
+        self.mixed = true;
     }
 
     /// End of what encloses body and attachments.
@@ -147,7 +191,7 @@ impl Walk {
             self.stack
                 .iter()
                 .find(|level| level.sized)
-                .map(|level| level.end)
+                .map(|level| level.end())
         })
     }
 
@@ -160,7 +204,7 @@ impl Walk {
     ) -> Stop {
         loop {
             let step = if let Some(end) = self.skip_to {
-                self.skip(bytes, end)
+                self.skip(bytes, end, options)
             } else if self.closed {
                 Err(Stop::Ended)
             } else if let Some(level) = self.stack.last().copied() {
@@ -178,8 +222,21 @@ impl Walk {
         }
     }
 
-    fn skip(&mut self, bytes: &[u8], end: usize) -> Result<(), Stop> {
+    /// Past a spoiled group to its end, unless its count is so much too large that a message body begins in it.
+    fn skip(&mut self, bytes: &[u8], end: usize, options: &Options) -> Result<(), Stop> {
+        match crate::frame::body_within(bytes, self.at, end, options) {
+            Within::Body(at) => {
+                self.at = at;
+                return Err(Stop::Body(Error::new(ErrorKind::Overrun, at)));
+            }
+            Within::Undecided(at) => {
+                self.at = at;
+                return Err(Stop::More);
+            }
+            Within::Nothing => {}
+        }
         if bytes.len() < end {
+            self.at = bytes.len();
             return Err(Stop::More);
         }
         let enclosing = self
@@ -199,14 +256,14 @@ impl Walk {
         if let [level] = self.stack[..]
             && self.frame_end.is_none()
             && self.whole > 0
-            && level.start == self.at
+            && level.start as usize == self.at
         {
             self.stack.clear();
             self.at = self.group_at;
             self.closed = true;
             return Ok(());
         }
-        let Some(end) = self.known_end() else {
+        let Some(end) = self.known_end().filter(|_| !self.orphan) else {
             return Err(Stop::Lost(error));
         };
         self.spoil(error);
@@ -235,7 +292,7 @@ impl Walk {
         options: &Options,
         sink: &mut impl Sink<'a>,
     ) -> Result<(), Stop> {
-        let end = level.map(|level| level.end).or(self.frame_end);
+        let end = level.map(|level| level.end()).or(self.frame_end);
         if end == Some(self.at) {
             return self.end_of_groups(level, sink);
         }
@@ -267,6 +324,13 @@ impl Walk {
             };
         }
         let genus = level.map_or(self.genus, |level| level.genus);
+        if self.mixed && end.is_none() && genus.major < 2 {
+            match crate::frame::v2_message_begins(rest, binary, options) {
+                Some(true) => return Err(Stop::Ended),
+                Some(false) => {}
+                None => return Err(Stop::More),
+            }
+        }
         match spec::counter(rest, genus, binary) {
             Ok(counter) => self.group(&counter, genus, binary, level, options, sink),
             Err(error) if error.kind == ErrorKind::Truncated => match end {
@@ -332,11 +396,12 @@ impl Walk {
                 }
                 self.open(counter, &spec::SKIPPED, binary, options, sink)
             }
-            Role::Genus(genus) if level.is_some_and(|level| level.start == self.at) => {
+            Role::Genus(genus) if level.is_some_and(|level| level.start as usize == self.at) => {
                 if let Some(level) = self.stack.last_mut() {
                     level.genus = genus;
-                    level.start = usize::MAX;
+                    level.start = OPEN;
                 }
+                sink.genus(counter, self.at, binary);
                 self.at += counter_size(counter, binary);
                 Ok(())
             }
@@ -372,7 +437,7 @@ impl Walk {
         };
         let size = chars.map(|chars| if binary { chars / 4 * 3 } else { chars });
         let outer_end = parent
-            .map(|level| level.end)
+            .map(|level| level.end())
             .or(self.frame_end)
             .unwrap_or(usize::MAX);
         self.groups += 1;
@@ -400,8 +465,10 @@ impl Walk {
             spec,
             genus: parent.map_or(self.genus, |level| level.genus),
             binary,
-            start,
-            end: size.map_or(outer_end, |size| start + size as usize),
+            start: start as u32,
+            end: size
+                .map_or(outer_end, |size| start + size as usize)
+                .min(OPEN as usize) as u32,
             sized: size.is_some(),
             left: counter.count,
             elements: 0,
@@ -427,11 +494,14 @@ impl Walk {
         level: Level,
         sink: &mut impl Sink<'a>,
     ) -> Result<(), Stop> {
-        let Some(content) = bytes.get(self.at..level.end) else {
+        if self.orphan {
+            return self.fail(Error::new(ErrorKind::ColdStart, self.at));
+        }
+        let Some(content) = bytes.get(self.at..level.end()) else {
             return Err(Stop::More);
         };
         sink.opaque(content, self.at, level.binary);
-        self.at = level.end;
+        self.at = level.end();
         self.close(level, sink);
         Ok(())
     }
@@ -444,7 +514,7 @@ impl Walk {
             Some(parent) => {
                 if let Content::Elements(slots) = parent.spec.content {
                     parent.slot += 1;
-                    if parent.slot == slots.len() {
+                    if usize::from(parent.slot) == slots.len() {
                         parent.slot = 0;
                         parent.left = parent.left.wrapping_sub(1);
                         sink.element(parent.spec.bucket);
@@ -464,7 +534,7 @@ impl Walk {
         sink: &mut impl Sink<'a>,
     ) -> Result<(), Stop> {
         let done = if level.sized {
-            self.at >= level.end
+            self.at >= level.end()
         } else {
             level.left == 0
         };
@@ -481,10 +551,10 @@ impl Walk {
         if self.at - self.start > options.limits.attachments_bytes_max as usize {
             return self.fail(Error::new(ErrorKind::AttachmentsLimit, self.at));
         }
-        if self.at >= level.end {
+        if self.at >= level.end() {
             return self.fail(Error::new(ErrorKind::GroupSize, self.at));
         }
-        let limit = level.end.min(bytes.len());
+        let limit = level.end().min(bytes.len());
         let rest = bytes.get(self.at..limit).unwrap_or_default();
         let Some(&first) = rest.first() else {
             return Err(Stop::More);
@@ -495,7 +565,7 @@ impl Walk {
         let slot = if level.path_first {
             Slot::Matter(Class::Path)
         } else {
-            slots[level.slot]
+            slots[usize::from(level.slot)]
         };
         let group_stands = if level.binary {
             first & 0xfc == 0xf8
@@ -512,14 +582,14 @@ impl Walk {
         };
         let size = match size {
             Ok(size) => size,
-            Err(error) => return self.cut_or_fail(error, limit, level.end),
+            Err(error) => return self.cut_or_fail(error, limit, level.end()),
         };
         self.at += size;
         if level.path_first {
             level.path_first = false;
         } else {
             level.slot += 1;
-            if level.slot == slots.len() {
+            if usize::from(level.slot) == slots.len() {
                 level.slot = 0;
                 level.left = level.left.wrapping_sub(1);
                 sink.element(level.spec.bucket);
@@ -556,6 +626,9 @@ impl Walk {
         } else {
             primitive::check(rest, options.alphabet)?
         };
+        if level.genus.major < 2 && !row.in_stable {
+            return Err(Error::new(ErrorKind::UnknownCode, 0));
+        }
         if !class.admits(row, level.genus) {
             self.spoil(Error::new(ErrorKind::WrongCode, self.at));
         }
@@ -594,7 +667,7 @@ impl Walk {
     ) -> Result<(), Stop> {
         let counter = match spec::counter(rest, level.genus, level.binary) {
             Ok(counter) => counter,
-            Err(error) => return self.cut_or_fail(error, limit, level.end),
+            Err(error) => return self.cut_or_fail(error, limit, level.end()),
         };
         let role = spec::role(&counter, level.genus).unwrap_or(Role::Unhandled);
         if !spec::admits_group(slot, role) {
@@ -606,10 +679,10 @@ impl Walk {
         if slot == Slot::SignatureOrGroup && !level.sized {
             // HEAD's form of `-D` counts quadlets where 1.1.17 counts elements.
             let size = level.left as usize * if level.binary { 3 } else { 4 };
-            if level.elements != 1 || size > level.end.saturating_sub(level.start) {
+            if level.elements != 1 || size > level.end().saturating_sub(level.start as usize) {
                 return self.fail(Error::new(ErrorKind::GroupSize, self.at));
             }
-            level.end = level.start + size;
+            level.end = level.start + size as u32;
             level.sized = true;
         }
         if let Some(top) = self.stack.last_mut() {

@@ -1,0 +1,371 @@
+//! Garbage between and inside messages, random chunks, and what hostile input costs.
+
+mod common;
+
+use std::time::{Duration, Instant};
+
+use common::{Item, cut, files};
+use kelpipe_cesr::body::{Reader, Token};
+use kelpipe_cesr::frame::{self, Framer};
+use kelpipe_cesr::version::Kind;
+use kelpipe_cesr::{ErrorKind, Options};
+
+/// Numbers that look random and are the same in every run.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    fn below(&mut self, bound: usize) -> usize {
+        (self.next() % bound.max(1) as u64) as usize
+    }
+}
+
+/// Whole messages out of sound streams of every kind.
+fn messages() -> Vec<Vec<u8>> {
+    let mut found = Vec::new();
+    let paths = files("keripy", ".cesr");
+    let wanted = |name: &str| {
+        [
+            "kel-basic",
+            "multisig",
+            "witness",
+            "receipt",
+            "v2-kel",
+            "v2-binary",
+        ]
+        .iter()
+        .any(|k| name.contains(k))
+    };
+    for path in paths.iter().filter(|path| wanted(&path.to_string_lossy())) {
+        let stream = std::fs::read(path).expect("vector");
+        let (frames, faults) = frame::cut(&stream, &Options::default());
+        if !faults.is_empty() {
+            continue;
+        }
+        for frame in frames
+            .iter()
+            .filter(|frame| frame.attachments_end > frame.body.end)
+        {
+            let message = stream[frame.start as usize..frame.attachments_end as usize].to_vec();
+            // Only those that say themselves which tables they are read by.
+            if frame::cut(&message, &Options::default()).0.len() == 1 {
+                found.push(message);
+            }
+        }
+    }
+    found
+}
+
+fn garbage(random: &mut Random, messages: &[Vec<u8>]) -> Vec<u8> {
+    const CHARS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    let size = 1 + match random.below(8) {
+        0 => random.below(65_536),
+        1..=3 => random.below(4096),
+        _ => random.below(64),
+    };
+    let bytes: Vec<u8> = match random.below(3) {
+        0 => (0..size).map(|_| random.next() as u8).collect(),
+        1 => (0..size)
+            .map(|_| CHARS[random.below(CHARS.len())])
+            .collect(),
+        _ => {
+            let message = &messages[random.below(messages.len())];
+            message[1 + random.below(message.len() - 1)..].to_vec()
+        }
+    };
+    // Not from a counter on: groups that follow a message are the message's.
+    bytes
+        .into_iter()
+        .skip_while(|c| *c == b'-' || *c >= 0xf8)
+        .chain(*b"!")
+        .collect()
+}
+
+#[test]
+fn no_intact_message_is_lost_to_garbage() {
+    let messages = messages();
+    if messages.is_empty() {
+        return;
+    }
+    let mut random = Random(5);
+    let (mut intact, mut lost) = (0, Vec::new());
+    for round in 0..5000 {
+        let mut stream = Vec::new();
+        let mut expected = Vec::new();
+        for _ in 0..2 + random.below(4) {
+            if random.below(2) == 0 {
+                stream.extend(garbage(&mut random, &messages));
+            }
+            let message = &messages[random.below(messages.len())];
+            if random.below(4) == 0 {
+                let at = 1 + random.below(message.len() - 1);
+                stream.extend_from_slice(&message[..at]);
+                stream.extend(garbage(&mut random, &messages));
+                stream.extend_from_slice(&message[at..]);
+            } else {
+                expected.push((stream.len() as u64, (stream.len() + message.len()) as u64));
+                stream.extend_from_slice(message);
+            }
+        }
+        let items = cut(&stream, [], &Options::default());
+        for (start, end) in expected {
+            intact += 1;
+            let found = items.iter().any(|item| matches!(item, Item::Message { start: s, end: e, .. } if (*s, *e) == (start, end)));
+            if !found {
+                let near: Vec<_> = items
+                    .iter()
+                    .filter(|item| match item {
+                        Item::Message {
+                            start: s, end: e, ..
+                        } => *s < end && *e > start,
+                        Item::Fault { offset, bytes, .. } => {
+                            *offset < end && offset + bytes > start
+                        }
+                    })
+                    .collect();
+                let text = |a: usize, b: usize| {
+                    String::from_utf8_lossy(&stream[a.min(stream.len())..b.min(stream.len())])
+                        .into_owned()
+                };
+                println!(
+                    "LOST {start}..{end} {:?} after {:?} | next {:?}",
+                    text(start as usize, start as usize + 30),
+                    text((start as usize).saturating_sub(20), start as usize),
+                    text(end as usize, end as usize + 20)
+                );
+                for item in near {
+                    println!(
+                        "    {item:?} {}",
+                        match item {
+                            Item::Message { start: s, .. } => text(*s as usize, *s as usize + 20),
+                            Item::Fault { offset, .. } =>
+                                text(*offset as usize, *offset as usize + 20),
+                        }
+                    );
+                }
+                lost.push(format!("round {round}: {start}..{end}"));
+            }
+        }
+    }
+    println!(
+        "{intact} intact messages, {} lost: {:?}",
+        lost.len(),
+        &lost[..lost.len().min(10)]
+    );
+    assert!(lost.is_empty());
+}
+
+#[test]
+fn random_partitions_change_nothing() {
+    let paths = files("keripy", ".cesr");
+    let mut random = Random(11);
+    let options = Options::default();
+    let streams: Vec<_> = paths
+        .iter()
+        .step_by(23)
+        .map(|path| std::fs::read(path).expect("vector"))
+        .collect();
+    for stream in &streams {
+        let whole = cut(stream, [], &options);
+        for _ in 0..10_000 / streams.len() {
+            let mut cuts: Vec<usize> = (0..1 + random.below(12))
+                .map(|_| random.below(stream.len()))
+                .collect();
+            cuts.sort_unstable();
+            assert_eq!(
+                cut(stream, cuts.iter().copied(), &options),
+                whole,
+                "{cuts:?}"
+            );
+        }
+    }
+}
+
+/// Inputs that make naive parsers quadratic, of about `size` bytes.
+fn hostile(size: usize) -> Vec<(&'static str, Vec<u8>)> {
+    let repeat = |pattern: &[u8]| {
+        pattern
+            .iter()
+            .copied()
+            .cycle()
+            .take(size)
+            .collect::<Vec<u8>>()
+    };
+    let after = |head: &[u8], pattern: &[u8]| {
+        let mut bytes = head.to_vec();
+        bytes.extend(pattern.iter().copied().cycle().take(size));
+        bytes
+    };
+    vec![
+        ("braces", repeat(b"{")),
+        (
+            "version strings that lie",
+            repeat(b"{\"v\":\"KERI10JSON0fffff_\""),
+        ),
+        (
+            "small version strings",
+            repeat(b"{\"v\":\"KERI10JSON000020_\","),
+        ),
+        ("generic groups", repeat(b"-AB_")),
+        ("big generic groups", repeat(b"--A_____")),
+        ("native heads", repeat(b"-F__0OKERICAACAAXicp")),
+        ("bodies with attachments", repeat(b"-B__-F__0OKERICAACAA")),
+        ("binary counters", repeat(&[0xf8, 0x0f, 0xff])),
+        (
+            "binary native heads",
+            repeat(&[0xf8, 0x5f, 0xff, 0xd0, 0xe2, 0x84]),
+        ),
+        ("map heads", repeat(&[0x8d, 0xa1, b'v', 0xb1])),
+        ("empty groups", after(&body(0x12b), b"-AAA")),
+        ("enclosing groups", after(&body(0x12b), b"-V__-AAA")),
+        ("dashes", repeat(b"-")),
+        ("letters", repeat(b"A")),
+    ]
+}
+
+/// A JSON body of `size` bytes.
+fn body(size: usize) -> Vec<u8> {
+    let mut body = format!("{{\"v\":\"KERI10JSON{size:06x}_\",\"a\":\"").into_bytes();
+    body.resize(size - 2, b'a');
+    body.extend_from_slice(b"\"}");
+    body
+}
+
+fn time(work: impl Fn()) -> Duration {
+    (0..3)
+        .map(|_| Instant::now())
+        .map(|start| {
+            work();
+            start.elapsed()
+        })
+        .min()
+        .unwrap_or_default()
+}
+
+fn one_at_a_time(stream: &[u8]) {
+    let mut framer = Framer::new(&Options::default());
+    let (mut frames, mut faults, mut consumed) = (Vec::new(), Vec::new(), 0);
+    for to in 1..=stream.len() {
+        consumed += framer.frame(
+            &stream[consumed..to],
+            to == stream.len(),
+            &mut frames,
+            &mut faults,
+        );
+        frames.clear();
+        faults.clear();
+    }
+}
+
+#[test]
+fn hostile_input_costs_linear_time() {
+    let small = hostile(1 << 15);
+    let large = hostile(1 << 18);
+    for ((name, small), (_, large)) in small.iter().zip(&large) {
+        for (way, work) in [
+            (
+                "whole",
+                &(|bytes: &[u8]| drop(cut(bytes, [], &Options::default()))) as &dyn Fn(&[u8]),
+            ),
+            ("byte by byte", &one_at_a_time),
+        ] {
+            assert_linear(&format!("{name}, {way}"), || work(small), || work(large));
+        }
+    }
+}
+
+/// Eight times the bytes must not take much more than eight times as long; quadratic work would take 64 times. Other
+/// work on the machine can disturb a measurement, so the best of a few counts.
+fn assert_linear(name: &str, small: impl Fn(), large: impl Fn()) {
+    let mut seen = Vec::new();
+    for _ in 0..5 {
+        let (less, more) = (time(&small), time(&large));
+        if more < less * 24 + Duration::from_millis(2) {
+            println!("{name}: {less:?}, then {more:?}");
+            return;
+        }
+        seen.push((less, more));
+    }
+    panic!("{name}: {seen:?}");
+}
+
+#[test]
+fn hostile_bodies_cost_linear_time() {
+    let keys = |count: usize| {
+        let keys: Vec<String> = (0..count)
+            .map(|i| format!("\"{}{i:06}\":0", "k".repeat(20)))
+            .collect();
+        format!("{{{}}}", keys.join(","))
+    };
+    let read = |text: &str| {
+        let options = Options {
+            depth_max: u32::MAX,
+            ..Options::default()
+        };
+        let mut reader = Reader::new(Kind::Json, text.as_bytes(), &options);
+        while let Ok(token) = reader.next() {
+            if token == Token::Null {
+                break;
+            }
+        }
+    };
+    let lists = |depth: usize| format!("{{\"a\":{}{}}}", "[".repeat(depth), "]".repeat(depth));
+    let strings = |size: usize| format!("{{\"a\":\"{}\"}}", "\\n".repeat(size));
+    let digits = |size: usize| format!("{{\"a\":{}}}", "1".repeat(size));
+    for (name, make) in [
+        ("keys", &keys as &dyn Fn(usize) -> String),
+        ("lists", &lists),
+        ("escapes", &strings),
+        ("digits", &digits),
+    ] {
+        let (small, large) = (make(4000), make(32_000));
+        assert_linear(name, || read(&small), || read(&large));
+    }
+}
+
+#[test]
+fn limits_hold_before_bytes_are_waited_for() {
+    let fault = |stream: &[u8]| {
+        let (mut frames, mut faults) = (Vec::new(), Vec::new());
+        let mut framer = Framer::new(&Options::default());
+        let consumed = framer.frame(stream, false, &mut frames, &mut faults);
+        framer.frame(&stream[consumed..], true, &mut frames, &mut faults);
+        assert!(frames.is_empty());
+        (consumed, faults.first().map(|fault| fault.error))
+    };
+    // A body above the limit is not held back until it is complete.
+    let large = b"{\"v\":\"KERI10JSON200000_\",\"t\":\"icp\"";
+    assert_eq!(fault(large), (large.len(), Some(ErrorKind::BodyLimit)));
+    let group = b"--A_____-F__0OKERICAACAA";
+    assert_eq!(fault(group).1, Some(ErrorKind::GroupLimit));
+    let mut many = body(0x12b);
+    many.extend(b"-AAA".repeat(1025));
+    assert_eq!(fault(&many).1, Some(ErrorKind::GroupsLimit));
+    let mut wide = body(0x12b);
+    wide.extend_from_slice(b"--Z_____");
+    wide.extend_from_slice(&body(0x80));
+    let (frames, faults) = frame::cut(&wide, &Options::default());
+    assert_eq!((frames.len(), faults[0].error), (1, ErrorKind::Truncated), "elements are counted, not waited for");
+    let mut long = body(0x12b);
+    long.extend_from_slice(b"--V_____");
+    assert_eq!(fault(&long).1, Some(ErrorKind::AttachmentsLimit));
+    let mut deep = Vec::new();
+    for level in (1..=20u32).rev() {
+        deep.extend_from_slice(b"-A");
+        let count = level + 60;
+        deep.extend([
+            b'A' + (count / 64) as u8,
+            b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+                [(count % 64) as usize],
+        ]);
+    }
+    let (frames, faults) = frame::cut(&deep, &Options::default());
+    assert!(frames.is_empty() && !faults.is_empty());
+}
