@@ -3,6 +3,8 @@
 //!
 //! `cargo bench -p kelpipe-cesr --bench codec -- --json FILE` writes rows of name, unit, ours, peer, ratio.
 
+#![allow(clippy::cast_precision_loss)]
+
 use std::fmt::Write as _;
 use std::hint::black_box;
 use std::time::Instant;
@@ -72,7 +74,7 @@ fn measure(kind: Kind, rows: &mut Vec<Row>) {
             };
             frames
                 .iter()
-                .map(|frame| black_box(read(frame)).is_object() as usize)
+                .map(|frame| usize::from(black_box(read(frame)).is_object()))
                 .sum()
         })
     });

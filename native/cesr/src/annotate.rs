@@ -405,7 +405,7 @@ pub fn deannotate(text: &[u8], options: &Options) -> Result<Vec<u8>, Error> {
                 at += text[at..]
                     .iter()
                     .position(|&c| c == b'\n')
-                    .unwrap_or(text.len() - at)
+                    .unwrap_or(text.len() - at);
             }
             b' ' | b'\t' | b'\r' | b'\n' => at += 1,
             b'{' => {

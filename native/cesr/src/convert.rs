@@ -12,7 +12,7 @@ use crate::version::Kind;
 /// # Errors
 /// `Truncated` when `binary` does not end with a whole triplet.
 pub fn to_text(binary: &[u8], out: &mut Vec<u8>) -> Result<(), Error> {
-    if binary.len() % 3 != 0 {
+    if !binary.len().is_multiple_of(3) {
         return Err(Error::new(ErrorKind::Truncated, binary.len()));
     }
     base64::encode(binary, out);
@@ -24,7 +24,7 @@ pub fn to_text(binary: &[u8], out: &mut Vec<u8>) -> Result<(), Error> {
 /// # Errors
 /// `Truncated` when `text` does not end with a whole quadlet; `Alphabet`.
 pub fn to_binary(text: &[u8], out: &mut Vec<u8>) -> Result<(), Error> {
-    if text.len() % 4 != 0 {
+    if !text.len().is_multiple_of(4) {
         return Err(Error::new(ErrorKind::Truncated, text.len()));
     }
     if let Some(at) = base64::first_foreign(text, Alphabet::Strict) {

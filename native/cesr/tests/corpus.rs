@@ -1,5 +1,7 @@
 //! The public CESR test vectors: 15,039 primitives, 1,480 indexed signatures, 3,132 message bodies.
 
+#![allow(clippy::similar_names)]
+
 mod common;
 
 use std::io::Read;
@@ -127,11 +129,11 @@ fn bodies_are_canonical() {
         Framer::new(&Options::default()).frame(&bytes, true, &mut frames, &mut faults);
         match (&frames[..], &faults[..]) {
             ([frame], []) if frame.kind == kind && frame.body.size() as usize == bytes.len() => {
-                framed += 1
+                framed += 1;
             }
             // An old draft's version string of 16 characters, without a genus version.
             ([], [fault]) if matches!(fault.error, ErrorKind::Version | ErrorKind::Truncated) => {
-                drafts += 1
+                drafts += 1;
             }
             _ => refused.push(format!("{path}: {frames:?} {faults:?}")),
         }

@@ -1,5 +1,7 @@
 //! Text and binary domain of whole streams, and annotated text.
 
+#![allow(clippy::similar_names)]
+
 mod common;
 
 use common::files;

@@ -1,6 +1,8 @@
 //! Every primitive, indexer and counter case recorded from the reference: the good ones round-trip through both domains,
 //! the bad ones are refused with the matching class.
 
+#![allow(clippy::similar_names)]
+
 mod common;
 
 use std::collections::BTreeMap;

@@ -1,5 +1,7 @@
 //! Framing and reading of the streams that the reference was run on.
 
+#![allow(clippy::similar_names)]
+
 mod common;
 
 use common::{Item, cut, files};

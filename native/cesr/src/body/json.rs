@@ -302,8 +302,10 @@ fn escape_size(text: &[u8]) -> Result<usize, ErrorKind> {
     match text.get(1) {
         Some(b'"' | b'\\' | b'n' | b'r' | b't' | b'f' | b'b') => Ok(2),
         Some(b'u') => match text.get(2..6) {
-            Some([b'0', b'0', b'0', b'0'..=b'7' | b'b' | b'e' | b'f']) => Ok(6),
-            Some([b'0', b'0', b'1', b'0'..=b'9' | b'a'..=b'f']) => Ok(6),
+            Some(
+                [b'0', b'0', b'0', b'0'..=b'7' | b'b' | b'e' | b'f']
+                | [b'0', b'0', b'1', b'0'..=b'9' | b'a'..=b'f'],
+            ) => Ok(6),
             Some(digits) if digits.iter().all(u8::is_ascii_hexdigit) => {
                 Err(ErrorKind::NotCanonical)
             }

@@ -44,12 +44,15 @@ pub(crate) fn repr(value: f64) -> String {
     let digits = mantissa.replace('.', "");
     match exponent {
         0..16 => {
-            let whole = exponent as usize + 1;
+            let whole = exponent.unsigned_abs() as usize + 1;
             let (before, after) = digits.split_at(whole.min(digits.len()));
             let after = if after.is_empty() { "0" } else { after };
             format!("{sign}{before:0<whole$}.{after}")
         }
-        -4..0 => format!("{sign}0.{}{digits}", "0".repeat(-exponent as usize - 1)),
+        -4..0 => format!(
+            "{sign}0.{}{digits}",
+            "0".repeat(exponent.unsigned_abs() as usize - 1)
+        ),
         _ => {
             let point = if mantissa.contains('.') {
                 mantissa.to_owned()

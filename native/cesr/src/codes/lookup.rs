@@ -31,7 +31,7 @@ static MATTER_INDEX: Index = {
             1 => index.one[code[0] as usize] = i as u8,
             2 => index.two[(code[0] - b'0') as usize][code[1] as usize] = i as u8,
             _ if code[1] == b'A' => {
-                index.four[(code[0] - b'0') as usize][code[3] as usize] = i as u8
+                index.four[(code[0] - b'0') as usize][code[3] as usize] = i as u8;
             }
             _ => index.test[(code[0] - b'0') as usize][code[3] as usize] = i as u8,
         }

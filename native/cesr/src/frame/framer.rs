@@ -332,7 +332,7 @@ impl Framer {
         };
         match problem {
             Some(ErrorKind::EmptyGroup) => {
-                self.give_up(ErrorKind::EmptyGroup, at, at, next, false, cut)
+                self.give_up(ErrorKind::EmptyGroup, at, at, next, false, cut);
             }
             Some(ErrorKind::GroupDepth) => {
                 return self.skip_frame(ErrorKind::GroupDepth, size, at, cut);

@@ -86,9 +86,9 @@ pub fn attachments_text<'b>(
             for pair in groups.found.windows(2) {
                 let group = bytes.get(pair[0].0..pair[1].0).unwrap_or_default();
                 if pair[0].1 {
-                    convert::to_text(group, scratch)?
+                    convert::to_text(group, scratch)?;
                 } else {
-                    scratch.extend_from_slice(group)
+                    scratch.extend_from_slice(group);
                 }
             }
         }

@@ -109,11 +109,11 @@ impl<'a> Sink<'a> for Collector<'a> {
         match (bucket, &self.parts[..]) {
             (Bucket::Couples, &[key, signature]) => all.couples.push(Couple { key, signature }),
             (Bucket::FirstSeen, &[ordinal, date]) => {
-                all.first_seen = Some(FirstSeen { ordinal, date })
+                all.first_seen = Some(FirstSeen { ordinal, date });
             }
             (Bucket::SealCouples, &[sn, said]) => all.seal_couples.push(SealCouple { sn, said }),
             (Bucket::SealTriples, &[pre, sn, said]) => {
-                all.seal_triples.push(SealTriple { pre, sn, said })
+                all.seal_triples.push(SealTriple { pre, sn, said });
             }
             (Bucket::Quadruples | Bucket::Groups, &[pre, sn, said]) => {
                 let group = SignatureGroup {
@@ -123,9 +123,9 @@ impl<'a> Sink<'a> for Collector<'a> {
                     signatures: std::mem::take(&mut self.signatures),
                 };
                 if bucket == Bucket::Groups {
-                    all.groups.push(group)
+                    all.groups.push(group);
                 } else {
-                    all.quadruples.push(group)
+                    all.quadruples.push(group);
                 }
             }
             (Bucket::LastGroups, &[pre]) => {

@@ -187,12 +187,8 @@ impl Walk {
 
     /// End of the innermost thing whose size is known and which holds all that is open.
     fn known_end(&self) -> Option<usize> {
-        self.frame_end.or_else(|| {
-            self.stack
-                .iter()
-                .find(|level| level.sized)
-                .map(|level| level.end())
-        })
+        self.frame_end
+            .or_else(|| self.stack.iter().find(|level| level.sized).map(Level::end))
     }
 
     /// Walks on through `bytes`, which begin where the walk's offsets count from.
@@ -294,7 +290,8 @@ impl Walk {
     ) -> Result<(), Stop> {
         let end = level.map(|level| level.end()).or(self.frame_end);
         if end == Some(self.at) {
-            return self.end_of_groups(level, sink);
+            self.end_of_groups(level, sink);
+            return Ok(());
         }
         let limit = end.unwrap_or(usize::MAX).min(bytes.len());
         let rest = bytes.get(self.at..limit).unwrap_or_default();
@@ -345,11 +342,7 @@ impl Walk {
     }
 
     /// The end of an enclosing group, or of the frame around body and attachments.
-    fn end_of_groups<'a>(
-        &mut self,
-        level: Option<Level>,
-        sink: &mut impl Sink<'a>,
-    ) -> Result<(), Stop> {
+    fn end_of_groups<'a>(&mut self, level: Option<Level>, sink: &mut impl Sink<'a>) {
         if let Some(level) = level {
             self.stack.pop();
             sink.group_end(level.spec.bucket);
@@ -362,7 +355,6 @@ impl Walk {
             self.spoil(Error::new(ErrorKind::EmptyGroup, self.at));
         }
         self.closed = true;
-        Ok(())
     }
 
     /// A counter between groups.

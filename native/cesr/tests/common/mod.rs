@@ -1,5 +1,5 @@
 //! What the tests share: where the vectors are, and cutting a stream in various ways.
-#![allow(dead_code, missing_docs)]
+#![allow(clippy::similar_names, dead_code, missing_docs)]
 
 use std::path::PathBuf;
 
