@@ -42,8 +42,10 @@ export interface Frames {
   readonly faults: readonly FrameFault[]
   /** The position of `source` in the origin's stream. */
   readonly at: number
-  /** The position behind all that is done with: where to take up the stream again. */
+  /** The position behind all that is done with. */
   readonly position: number
+  /** Where to take up the stream again: there, but before a message that the end of the stream has cut off. */
+  readonly resume: number
   ack(): void
 }
 

@@ -66,6 +66,8 @@ test('positions tell where to take up the stream again, and the source starts wh
     [114, 118],
   ])
   expect(faultsOf(frames)).toEqual(['cesr/truncated 114+4'])
+  // What the end cut off is read again when the stream has grown.
+  expect(frames.map(({ resume }) => resume)).toEqual([108, 114, 114])
 })
 
 test('a chunk that completes nothing is acknowledged at once; the others by who has stored them', async () => {

@@ -84,8 +84,16 @@ function framesOf(chunk: Chunk, state: OriginState, options: FrameOptions): Fram
     faults,
     at,
     position: state.at,
+    resume: chunk.end === 'end' ? beforeCutOff(faults, state.at) : state.at,
     ack: () => chunk.ack(),
   }
+}
+
+/** The position before a message that the end has cut off: the rest of it may come when the file has grown. */
+function beforeCutOff(faults: readonly FrameFault[], end: number): number {
+  const last = faults.at(-1)
+  const cutOff = last?.code === 'cesr/truncated' && Number(last.offset + last.bytes) === end
+  return cutOff ? Number(last.offset) : end
 }
 
 /** Cuts a window; the offsets of its faults are made to count from the start of the stream. */

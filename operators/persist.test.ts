@@ -19,6 +19,7 @@ function partOf(part: bigint, last: boolean, released: bigint[]): Part {
       faults: [],
       at: 0,
       position: 42,
+      resume: 42,
       ack: () => undefined,
     },
     settled: { part, verdicts: batchOf([]) },

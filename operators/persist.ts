@@ -38,7 +38,7 @@ async function commit(
   const { work, settled } = part
   const records = new Map(options.records())
   if (part.last && work.kind === 'frames' && work.origin.checkpoint) {
-    const [name, value] = work.origin.checkpoint(work.position)
+    const [name, value] = work.origin.checkpoint(work.resume)
     records.set(name, value)
   }
   await store.commit(settled?.verdicts.writes, records)

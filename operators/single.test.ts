@@ -23,6 +23,7 @@ test('each message becomes a batch with the faults before it and its own positio
     faults: [fault(0), fault(2), fault(3)],
     at: 1000,
     position: 1030,
+    resume: 1030,
     ack: () => (acknowledged += 1),
   }
   const singles = await lastValueFrom(of(batch).pipe(single(), toArray()))

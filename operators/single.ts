@@ -19,6 +19,7 @@ function singles(frames: Frames): Frames[] {
         .filter(({ beforeFrame }) => (last ? beforeFrame >= index : beforeFrame === index))
         .map((fault) => ({ ...fault, beforeFrame: fault.beforeFrame - index })),
       position: last ? frames.position : frames.at + (spans[2] ?? 0),
+      resume: last ? frames.resume : frames.at + (spans[2] ?? 0),
       ack: () => {
         if (last) frames.ack()
       },

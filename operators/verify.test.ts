@@ -17,6 +17,7 @@ const batch = (messages: number, name = 0): Frames => ({
   faults: [],
   at: 0,
   position: messages * 2,
+  resume: messages * 2,
   ack: () => undefined,
 })
 

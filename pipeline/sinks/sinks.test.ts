@@ -41,6 +41,7 @@ const frames: Frames = {
   ],
   at: 100,
   position: 130,
+  resume: 130,
   ack: () => undefined,
 }
 

@@ -1,5 +1,4 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
-import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { packageRoot } from '../../native/root.ts'
@@ -26,17 +25,6 @@ export function kelpipe(args: readonly string[], input?: string | Uint8Array): E
 /** Starts the program. */
 export const startKelpipe = (args: readonly string[]): ChildProcess =>
   spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
-
-/** The folder of recorded streams, if there is one; tests without it use the samples of the project. */
-export const vectors: string | undefined =
-  process.env['KELPIPE_VECTORS'] && existsSync(process.env['KELPIPE_VECTORS'])
-    ? process.env['KELPIPE_VECTORS']
-    : undefined
-
-export const examples: string = join(packageRoot(), 'examples')
-
-/** A sample without faults and without what waits: a plain log of events, all of which are accepted. */
-export const plainExample = (): string => join(examples, 'single.cesr')
 
 /** Numbers from 0 to before 1 that look random and are the same for the same seed. */
 export function randomOf(seed: number): () => number {
