@@ -1,6 +1,7 @@
 //! Cuts a stream into messages. Source: cesr.md sections 2, 4, 6 and 8.
 
 mod framer;
+mod head;
 mod message;
 mod scan;
 mod start;

@@ -2,20 +2,17 @@
 //! Source: cesr.md sections 2, 3, 4.3, 4.4.
 
 use super::Domain;
-use crate::codes::Unit;
+use super::head::{Head, head};
 use crate::convert;
 use crate::error::ErrorKind;
 use crate::group::Genus;
 use crate::group::spec::{self, Role};
 use crate::group::walk::counter_size;
-use crate::limits::{Alphabet, Options};
-use crate::primitive::Primitive;
+use crate::limits::Options;
 use crate::version::{self, Kind, V1_SIZE, V2_SIZE, Version};
 
 /// Characters that any head fits in: sixteen generic groups with genus codes, a wrapped body's version string.
 const HEAD_CHARS_MAX: usize = 320;
-/// Groups inside groups that a head is followed through.
-const HEAD_DEPTH_MAX: u32 = 16;
 
 /// What stands at the start of some bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -132,7 +129,7 @@ pub(super) fn look(bytes: &[u8], tables: Tables, options: &Options) -> Look {
 }
 
 /// JSON, CBOR or MessagePack.
-fn body(bytes: &[u8], options: &Options) -> Look {
+pub(super) fn body(bytes: &[u8], options: &Options) -> Look {
     if bytes.is_empty() {
         return Look::More;
     }
@@ -422,135 +419,4 @@ fn native(text: &[u8], size: u64, binary: bool, genus: Genus, options: &Options)
         wrapped,
     };
     found.map_or(Look::Yes(start), |kind| Look::Spoiled(kind, start))
-}
-
-/// What a group begins with.
-enum Head {
-    More,
-    Bad(ErrorKind),
-    Good,
-    /// A wrapped body of this kind, and what is wrong with its sizes.
-    Wrapped(Kind, Option<ErrorKind>),
-}
-
-/// Follows the counters at the start of `text` to the version of the first body.
-fn head(text: &[u8], genus: Genus, options: &Options, depth: u32) -> Head {
-    let counter = match spec::counter(text, genus, false) {
-        Ok(counter) if counter.row.unit == Unit::Quadlets => counter,
-        Ok(_) => return Head::Bad(ErrorKind::CountCode),
-        Err(error) if error.kind == ErrorKind::Truncated => return Head::More,
-        Err(error) => return Head::Bad(error.kind),
-    };
-    let letter = counter
-        .row
-        .code
-        .as_bytes()
-        .last()
-        .copied()
-        .unwrap_or_default();
-    let size = counter.content_size().unwrap_or_default();
-    let rest = text.get(counter.size()..).unwrap_or_default();
-    let rest = &rest[..rest.len().min(usize::try_from(size).unwrap_or(usize::MAX))];
-    let cut = (rest.len() as u64) == size;
-    let more = |head: Head| {
-        if cut && matches!(head, Head::More) {
-            Head::Bad(ErrorKind::GroupSize)
-        } else {
-            head
-        }
-    };
-    match (genus.major, letter) {
-        (2.., b'F') => more(verser(rest)),
-        (2.., b'G') => match rest.get(..4) {
-            Some(b"0J_v") => more(verser(&rest[4..])),
-            Some(_) => Head::Bad(ErrorKind::FieldOrder),
-            None => more(Head::More),
-        },
-        (2.., b'H') | (0..2, b'W') => more(wrapped(rest, size, options)),
-        (2.., b'A' | b'B') | (0..2, b'T' | b'U') => {
-            if depth >= HEAD_DEPTH_MAX || cut && rest.is_empty() {
-                return Head::Bad(if cut {
-                    ErrorKind::EmptyGroup
-                } else {
-                    ErrorKind::GroupDepth
-                });
-            }
-            let (skip, genus) = leading_genus(rest, genus);
-            let inner = more(head(
-                rest.get(skip..).unwrap_or_default(),
-                genus,
-                options,
-                depth + 1,
-            ));
-            if let Head::Wrapped(_, problem) = inner {
-                problem.map_or(Head::Good, Head::Bad)
-            } else {
-                inner
-            }
-        }
-        _ => Head::Bad(ErrorKind::CountCode),
-    }
-}
-
-/// Size and meaning of a genus code at the start of `text`, if there is one.
-fn leading_genus(text: &[u8], genus: Genus) -> (usize, Genus) {
-    match spec::counter(text, genus, false) {
-        Ok(counter) => match spec::role(&counter, genus) {
-            Ok(Role::Genus(genus)) => (counter.size(), genus),
-            _ => (0, genus),
-        },
-        Err(_) => (0, genus),
-    }
-}
-
-/// The version of a native body.
-fn verser(text: &[u8]) -> Head {
-    match Primitive::parse(text, Alphabet::Strict) {
-        Err(error) if error.kind == ErrorKind::Truncated => Head::More,
-        Err(error) => Head::Bad(error.kind),
-        Ok(primitive) => match primitive.verser() {
-            Ok(_) if primitive.row.code == "0O" => Head::Good,
-            Ok(_) => Head::Bad(ErrorKind::Version),
-            Err(kind) => Head::Bad(kind),
-        },
-    }
-}
-
-/// The primitive of a wrapped body, of which the group's `size` characters must be filled.
-fn wrapped(text: &[u8], size: u64, options: &Options) -> Head {
-    let row = match crate::codes::matter_at(text) {
-        Ok(row) if row.is_bytes() => row,
-        Ok(_) => return Head::Bad(ErrorKind::WrongCode),
-        Err(ErrorKind::Truncated) => return Head::More,
-        Err(kind) => return Head::Bad(kind),
-    };
-    let (hs, cs) = (usize::from(row.hs), usize::from(row.cs()));
-    let Some(soft) = text.get(hs..cs) else {
-        return Head::More;
-    };
-    let Some(quadlets) = crate::base64::integer(soft) else {
-        return Head::Bad(ErrorKind::SoftPart);
-    };
-    let value = &text[cs..];
-    let value = &value[..value.len().min(64.min(quadlets as usize * 4)) / 4 * 4];
-    let mut raw = [0; 48];
-    let Some(raw_size) = crate::base64::decode(value, &mut raw) else {
-        return Head::Bad(ErrorKind::Alphabet);
-    };
-    let inner = raw.get(usize::from(row.ls)..raw_size).unwrap_or_default();
-    match body(inner, options) {
-        Look::More if value.len() < 64 && value.len() < quadlets as usize * 4 => Head::More,
-        Look::More => Head::Bad(ErrorKind::Version),
-        Look::No(kind) | Look::Spoiled(kind, _) => Head::Bad(kind),
-        Look::Yes(Start::Body {
-            size: inner_size,
-            kind,
-            ..
-        }) => {
-            let fits = u64::from(quadlets) * 4 + cs as u64 == size
-                && inner_size + u64::from(row.ls) == u64::from(quadlets) * 3;
-            Head::Wrapped(kind, (!fits).then_some(ErrorKind::GroupSize))
-        }
-        Look::Yes(_) => Head::Bad(ErrorKind::ColdStart),
-    }
 }
