@@ -1,0 +1,247 @@
+import { concatMap, defaultIfEmpty, from, lastValueFrom, of, type Observable } from 'rxjs'
+
+import type { Addon, NativeEngine } from '../../native/addon.ts'
+import type { Row } from '../../native/batch.ts'
+import type { EngineOptions } from '../../native/engine.ts'
+import { escrowKinds, rejectCodes } from '../../native/layout.ts'
+import type { Chunk, Part, Work } from '../../operators/flow.ts'
+import { frame } from '../../operators/frame.ts'
+import { persist } from '../../operators/persist.ts'
+import { single } from '../../operators/single.ts'
+import { verify } from '../../operators/verify.ts'
+import { limits } from '../../pipeline/limits.ts'
+import { MemoryStore } from '../../pipeline/store/memory.ts'
+import { readMeta } from '../../pipeline/store/store.ts'
+import { snapshot, type Snapshot } from './snapshot.ts'
+import type { Flags, Observation, ObservedEvent, Vector } from './vector.ts'
+
+/** Where the vectors' clock stands at first: 2024-06-01T00:00:00Z in microseconds. */
+const clockStart = 1_717_200_000_000_000n
+const microsPerSecond = 1_000_000
+/** Passes over the escrows after which a step ends even if something still changed, as in the recordings. */
+const passesMax = 12
+/** The kinds in the order of the reference's pass; those that it never retries by itself are left out. */
+const passOrder = [
+  'out-of-order',
+  'unverified-witness',
+  'unverified-receipt',
+  'unverified-transferable',
+  'partial-delegation',
+  'partial-witness',
+  'partial-signature',
+  'likely-duplicitous',
+]
+/** The reference's exceptions for what goes into an escrow. */
+const escrowExceptions: Readonly<Record<string, string>> = {
+  'out-of-order': 'OutOfOrderError',
+  'partial-signature': 'MissingSignatureError',
+  'partial-witness': 'MissingWitnessSignatureError',
+  'partial-delegation': 'MissingDelegationError',
+  delegable: 'MissingDelegableApprovalError',
+  misfit: 'MisfitEventSourceError',
+  'likely-duplicitous': 'LikelyDuplicitousError',
+  'unverified-witness': 'UnverifiedWitnessReceiptError',
+  'unverified-receipt': 'UnverifiedReceiptError',
+  'unverified-transferable': 'UnverifiedTransferableReceiptError',
+}
+
+type Mode = EngineOptions['mode']
+
+interface Seen {
+  readonly event: ObservedEvent
+  readonly exception: string | undefined
+}
+
+/** A stream's steps, carried out by the pipeline's own operators over a store in memory. */
+class Observer {
+  readonly #addon: Addon
+  readonly #mode: Mode
+  readonly #store = new MemoryStore()
+  readonly #seen: Seen[] = []
+  #engine: NativeEngine
+  #options: EngineOptions
+  #retried: string | undefined
+  #now = clockStart
+
+  constructor(addon: Addon, mode: Mode, flags: Flags) {
+    this.#addon = addon
+    this.#mode = mode
+    this.#options = optionsOf(mode, flags)
+    this.#engine = this.#open()
+  }
+
+  #open(): NativeEngine {
+    const engine = this.#addon.engine(this.#options)
+    engine.open(readMeta(this.#store, 'ordinal') ?? null)
+    return engine
+  }
+
+  #setFlags(flags: Flags): void {
+    this.#options = optionsOf(this.#mode, flags)
+    this.#engine = this.#open()
+  }
+
+  async #run(work: Observable<Work>, each: (part: Part) => void): Promise<void> {
+    const engine = {
+      ...this.#engine,
+      prepareWaiting: async (op: 'retry' | 'expire' | 'remove' | 'wake', keys: readonly Uint8Array[]) =>
+        this.#engine.prepareWaiting(op, keys, this.#retried),
+    }
+    const parts = work.pipe(
+      verify(engine, this.#store, { partsInFlight: 1, now: () => this.#now }),
+      persist(engine, this.#store, { records: () => [] }),
+      concatMap((part) => {
+        each(part)
+        part.release()
+        if (part.last) part.work.ack()
+        return of(part)
+      }),
+    )
+    await lastValueFrom(parts.pipe(defaultIfEmpty(undefined)))
+  }
+
+  /** One slice is a stream of its own, and each message a batch of its own, so that its effect can be seen. */
+  async parse(bytes: Uint8Array, offset: number, flags: Flags | undefined): Promise<void> {
+    if (flags) this.#setFlags(flags)
+    const chunk: Chunk = {
+      origin: { id: 1, name: 'stream' },
+      bytes: new Uint8Array(bytes),
+      headroom: 0,
+      at: 0,
+      end: 'end',
+      ack: () => undefined,
+    }
+    const cut = from([chunk]).pipe(
+      frame({
+        framer: () => this.#addon.framer(this.#options),
+        pendingBytesMax: limits.pendingBytesPerOrigin,
+        flushBytesMax: limits.flushBytes,
+      }),
+      single(),
+    )
+    await this.#run(cut, (part) => this.#note(part, offset))
+  }
+
+  #note({ work, settled }: Part, offset: number): void {
+    if (work.kind !== 'frames' || !settled) return
+    const now = this.snapshot()
+    for (let index = 0; index < settled.verdicts.length; index += 1) {
+      const row = settled.verdicts.row(index)
+      if (row.message === undefined) continue
+      const [start = 0, end = 0] = work.spans.subarray(row.message * 4)
+      const exception = exceptionOf(row)
+      const event: ObservedEvent = {
+        aid: row.aid || null,
+        sn: row.said === '' ? null : row.sn.toString(16),
+        said: row.said || null,
+        ilk: row.said === '' ? null : row.ilk,
+        offset: offset + work.at + start,
+        size: end - start,
+        status: '',
+      }
+      event.status = statusOf(event, exception, now)
+      this.#seen.push({ event, exception })
+    }
+  }
+
+  /** Passes over all escrows until nothing changes. */
+  async escrows(): Promise<void> {
+    for (let pass = 0; pass < passesMax; pass += 1) {
+      const before = JSON.stringify(this.snapshot())
+      for (const kind of passOrder) await this.#retry(kind)
+      if (JSON.stringify(this.snapshot()) === before) return
+    }
+  }
+
+  async #retry(kind: string): Promise<void> {
+    const bit = 1 << escrowKinds.findIndex(({ name }) => name === kind)
+    const waiting = Array.from(this.#store.scan('waiting')).filter(
+      ({ value }) => (kindsOf(value) & bit) !== 0,
+    )
+    this.#retried = kind
+    for (const { key } of waiting) {
+      const work: Work = { kind: 'waiting', op: 'retry', keys: [key], ack: () => undefined }
+      await this.#run(of(work), () => undefined)
+    }
+    this.#retried = undefined
+  }
+
+  advance(seconds: number): void {
+    this.#now += BigInt(Math.round(seconds * microsPerSecond))
+  }
+
+  snapshot(): Snapshot {
+    return snapshot(this.#addon, this.#store, this.#mode === 'keripy' ? 'pdes' : 'udes')
+  }
+
+  result(): Observation {
+    const end = this.snapshot()
+    const events = this.#seen.map(({ event, exception }) => {
+      const onParse = event.status
+      const status = statusOf(event, exception, end)
+      return { ...event, status, ...(status !== onParse && { onParse }) }
+    })
+    return { events, ...end }
+  }
+}
+
+/** The mask of kinds in front of a waiting entry's value. */
+const kindsOf = (value: Uint8Array): number => (value[0] ?? 0) | ((value[1] ?? 0) << 8)
+
+const optionsOf = (mode: Mode, flags: Flags): EngineOptions => ({
+  mode,
+  rulesOff: [],
+  rulesOn: [],
+  own: flags.own ?? [],
+  lax: flags.lax ?? true,
+  local: flags.local ?? false,
+  cloned: flags.cloned ?? false,
+  holdWakes: true,
+  cacheBytes: limits.engineCacheBytes,
+  threads: 1,
+})
+
+const classes = new Map(Array.from(rejectCodes.values(), ({ code, class: name }) => [code, name]))
+
+function exceptionOf(row: Row): string | undefined {
+  if (row.verdict === 'rejected') return classes.get(row.reason ?? '') ?? 'ValidationError'
+  return row.verdict === 'escrowed' ? escrowExceptions[row.reason ?? ''] : undefined
+}
+
+const keyEvents = new Set(['icp', 'rot', 'ixn', 'dip', 'drt'])
+
+/** What became of a message, judged from what the store holds. */
+function statusOf(
+  { said, aid, ilk }: ObservedEvent,
+  exception: string | undefined,
+  { fels, escrows }: Snapshot,
+): string {
+  if (said === null) return `dropped:${exception ?? 'ValidationError'}`
+  if (keyEvents.has(ilk ?? '') && fels[aid ?? '']?.includes(said)) return 'accepted'
+  const holds = (row: Record<string, unknown>): boolean =>
+    row['said'] === said || (typeof row['val'] === 'string' && row['val'].includes(said))
+  const tables = Object.entries(escrows)
+    .filter(([, rows]) => rows.some(holds))
+    .map(([table]) => table)
+    .toSorted()
+  const receipts = tables.filter((table) => ['ures', 'vres', 'uwes'].includes(table))
+  if (ilk === 'rct' && receipts.length > 0) return `escrowed:${receipts.join('+')}`
+  if (keyEvents.has(ilk ?? '') && tables.length > 0) return `escrowed:${tables.join('+')}`
+  return exception ? `dropped:${exception}` : 'processed'
+}
+
+/** Carries out a vector's steps on its stream and says what is there at the end. */
+export async function observe(
+  addon: Addon,
+  vector: Pick<Vector, 'steps' | 'cfg'>,
+  stream: Uint8Array,
+  mode: Mode,
+): Promise<Observation> {
+  const observer = new Observer(addon, mode, vector.cfg)
+  for (const step of vector.steps) {
+    if (step[0] === 'parse') await observer.parse(stream.subarray(step[1], step[2]), step[1], step[3])
+    else if (step[0] === 'escrows') await observer.escrows()
+    else observer.advance(step[1])
+  }
+  return observer.result()
+}

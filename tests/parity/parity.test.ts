@@ -1,0 +1,114 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+import { beforeAll, describe, expect, test } from 'vitest'
+
+import { loadAddon, type Addon } from '../../native/addon.ts'
+import { packageRoot } from '../../native/root.ts'
+import { observe } from './observe.ts'
+import type { Escrows, Observation, Vector } from './vector.ts'
+
+/** The escrow tables of key events and receipts. */
+const tables = ['ooes', 'pses', 'pwes', 'pdes', 'udes', 'uwes', 'ures', 'vres', 'ldes']
+const here = join(packageRoot(), 'tests', 'parity', 'fixtures')
+const vectors = process.env['KELPIPE_VECTORS']
+const folders = vectors ? [join(vectors, 'keripy'), join(vectors, 'keripy-tests')] : [here]
+
+interface Recorded {
+  readonly name: string
+  readonly vector: Vector
+  readonly stream: Uint8Array
+}
+
+function* recorded(): Generator<Recorded> {
+  for (const folder of folders) {
+    const files = readdirSync(folder)
+    for (const file of files.filter((name) => name.endsWith('.json')).toSorted()) {
+      const name = file.slice(0, -'.json'.length)
+      if (!files.includes(`${name}.cesr`)) continue
+      const vector = JSON.parse(readFileSync(join(folder, file), 'utf8')) as Vector
+      if (!vector.oracle.startsWith('2'))
+        yield { name, vector, stream: readFileSync(join(folder, `${name}.cesr`)) }
+    }
+  }
+}
+
+/** Whether the reference threw bytes away, waited for ever or hung: then it lost messages that are judged here. */
+const lostMessages = ({ parse = [] }: Observation): boolean =>
+  parse.some(
+    ({ errors = [], stalled, livelock, hang }) =>
+      stalled === true || livelock === true || hang === true || errors.some(({ flush }) => flush === true),
+  )
+
+const rows = (escrows: Escrows): unknown =>
+  Object.fromEntries(
+    tables
+      .filter((table) => (escrows[table] ?? []).length > 0)
+      .map((table) => [
+        table,
+        (escrows[table] ?? []).map((row) => JSON.stringify(row, Object.keys(row).toSorted())).toSorted(),
+      ]),
+  )
+
+/** Every event that the reference accepted is accepted here, at the same place. */
+const holdsAll = (ours: Observation, theirs: Observation): boolean =>
+  Object.entries(theirs.kels).every(([aid, kel]) =>
+    Object.entries(kel).every(([sn, saids]) => saids.every((said) => ours.kels[aid]?.[sn]?.includes(said))),
+  )
+
+/** Names, with * for any text, that docs/divergences.md explains for the mode `keripy`. */
+function explained(): RegExp[] {
+  const text = readFileSync(join(packageRoot(), 'docs', 'divergences.md'), 'utf8')
+  const globs = text
+    .split('\n')
+    .filter((line) => line.startsWith('|') && line.includes('keripy'))
+    .flatMap((line) =>
+      Array.from(line.matchAll(/`([a-z0-9_.*-]+\.[a-z0-9_.*-]+)`/giu), ([, glob = '']) => glob),
+    )
+  return globs.map((glob) => new RegExp(`^${glob.replaceAll('.', '\\.').replaceAll('*', '.*')}$`, 'u'))
+}
+
+describe('the verdicts of the reference, in mode keripy', () => {
+  let addon: Addon
+  beforeAll(() => {
+    addon = loadAddon()
+    if (!vectors)
+      console.log(`KELPIPE_VECTORS is not set: only the committed selection of recorded streams runs`)
+  })
+
+  test(
+    'each recorded stream ends in the recorded state, or a rule says why not',
+    { timeout: 300_000 },
+    async () => {
+      const rules = explained()
+      const unexplained: string[] = []
+      let equal = 0
+      for (const { name, vector, stream } of recorded()) {
+        const { expected } = vector
+        const ours = await observe(addon, { steps: vector.steps, cfg: vector.cfg ?? {} }, stream, 'keripy')
+        const state = ({ keyStates, kels, fels }: Observation): unknown => ({ keyStates, kels, fels })
+        const same = JSON.stringify(sorted(state(ours))) === JSON.stringify(sorted(state(expected)))
+        const escrows = JSON.stringify(rows(ours.escrows)) === JSON.stringify(rows(expected.escrows))
+        if (same && escrows) equal += 1
+        else if (
+          !(lostMessages(expected) && holdsAll(ours, expected)) &&
+          !rules.some((rule) => rule.test(name))
+        )
+          unexplained.push(`${name} (${vector.description ?? ''}): ${same ? 'escrows' : 'state'}`)
+      }
+      expect(unexplained).toEqual([])
+      expect(equal).toBeGreaterThan(vectors ? 700 : 80)
+    },
+  )
+})
+
+/** The same value with all keys in order. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted)
+  if (value === null || typeof value !== 'object') return value
+  return Object.fromEntries(
+    Object.entries(value)
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, inner]) => [key, sorted(inner)]),
+  )
+}

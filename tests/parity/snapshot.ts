@@ -1,0 +1,123 @@
+import type { Addon } from '../../native/addon.ts'
+import { tableNumber, type TableName } from '../../native/tables.ts'
+import type { MemoryStore } from '../../pipeline/store/memory.ts'
+import type { Escrows, Observation } from './vector.ts'
+
+interface Attached {
+  readonly sigs: string[]
+  readonly wigs: string[]
+  readonly rcts: string[]
+  readonly vrcs: string[]
+}
+
+interface WaitingRecord {
+  readonly type: 'event' | 'receipt'
+  readonly aid: string
+  readonly sn: string
+  readonly said: string
+  readonly kinds: readonly { readonly table: string; readonly order: number }[]
+  readonly couple?: string | null
+  readonly attached?: Attached
+  readonly value?: string
+}
+
+export type Snapshot = Omit<Observation, 'events'>
+
+const text = new TextDecoder()
+
+/** What a store holds, under the reference's table names. `couples`: the table that anchor couples are listed in. */
+export function snapshot(addon: Addon, store: MemoryStore, couples: 'pdes' | 'udes'): Snapshot {
+  const json = (table: TableName): unknown[] =>
+    Array.from(store.scan(table), ({ key, value }) =>
+      JSON.parse(addon.record(tableNumber(table), key, value) ?? 'null'),
+    )
+  const states = Array.from(store.scan('aids'), ({ key, value }): [string, unknown] => {
+    const aid = text.decode(key)
+    return [aid, JSON.parse(addon.keyState(aid, value, true) ?? 'null')]
+  })
+  const waiting = json('waiting') as WaitingRecord[]
+  return {
+    keyStates: Object.fromEntries(states.filter(([, state]) => state !== null)),
+    ...logs(json('kel') as KelRecord[]),
+    escrows: escrows(waiting, couples),
+    attachments: attachments(json('log') as LogRecord[], json('late') as LateRecord[], waiting),
+  }
+}
+
+interface KelRecord {
+  readonly aid: string
+  readonly sn: string
+  readonly events: readonly { readonly fn: number; readonly said: string }[]
+}
+
+function logs(records: readonly KelRecord[]): Pick<Snapshot, 'kels' | 'fels'> {
+  const kels: Snapshot['kels'] = {}
+  const seen = new Map<string, [number, string][]>()
+  for (const { aid, sn, events } of records) {
+    ;(kels[aid] ??= {})[sn] = events.map(({ said }) => said)
+    const list = seen.get(aid) ?? []
+    list.push(...events.map(({ fn, said }): [number, string] => [fn, said]))
+    seen.set(aid, list)
+  }
+  const fels = Array.from(seen, ([aid, list]): [string, string[]] => [
+    aid,
+    list.toSorted(([a], [b]) => a - b).map(([, said]) => said),
+  ])
+  return { kels, fels: Object.fromEntries(fels) }
+}
+
+function escrows(waiting: readonly WaitingRecord[], couples: string): Escrows {
+  const rows: { table: string; aid: string; sn: string; order: number; row: Record<string, unknown> }[] = []
+  for (const { type, aid, sn, said, kinds, couple, value } of waiting) {
+    const val = type === 'receipt' ? { val: `${said}${value}` } : {}
+    for (const { table, order } of kinds) rows.push({ table, aid, sn, order, row: { aid, sn, said, ...val } })
+    if (couple) rows.push({ table: couples, aid, sn, order: 0, row: { aid, said, val: couple } })
+  }
+  const found: Escrows = {}
+  const place = (row: { aid: string; sn: string }): string => `${row.aid}.${row.sn.padStart(32, '0')}`
+  rows.sort((a, b) => (place(a) < place(b) ? -1 : place(a) > place(b) ? 1 : a.order - b.order))
+  for (const { table, row } of rows) (found[table] ??= []).push(row)
+  return found
+}
+
+interface LogRecord {
+  readonly said: string
+  readonly attached: Attached
+}
+
+interface LateRecord {
+  readonly ordinal: number
+  readonly set: keyof Attached
+  readonly text: string
+}
+
+/** Attachment sets by SAID, each sorted by bytes as 1.1.17 keeps them. Logged events stand in order of ordinals. */
+function attachments(
+  log: readonly LogRecord[],
+  late: readonly LateRecord[],
+  waiting: readonly WaitingRecord[],
+): Snapshot['attachments'] {
+  const found = new Map<string, Map<string, Set<string>>>()
+  const add = (said: string, set: string, texts: readonly string[]): void => {
+    const sets = found.get(said) ?? new Map<string, Set<string>>()
+    found.set(said, sets.set(set, new Set([...(sets.get(set) ?? []), ...texts])))
+  }
+  const addAll = (said: string, attached: Attached): void =>
+    Object.entries(attached).forEach(([set, texts]) => add(said, set, texts))
+  for (const { said, attached } of log) addAll(said, attached)
+  for (const { ordinal, set, text: one } of late) add(log[ordinal]?.said ?? '', set, [one])
+  for (const { said, attached } of waiting) if (attached) addAll(said, attached)
+  const sorted = (sets: Map<string, Set<string>>): Record<string, string[]> =>
+    Object.fromEntries(
+      Array.from(sets, ([set, texts]): [string, string[]] => [set, [...texts].toSorted(byBytes)]).filter(
+        ([, texts]) => texts.length > 0,
+      ),
+    )
+  return Object.fromEntries(
+    Array.from(found, ([said, sets]): [string, Record<string, string[]>] => [said, sorted(sets)]).filter(
+      ([, sets]) => Object.keys(sets).length > 0,
+    ),
+  )
+}
+
+const byBytes = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b))

@@ -1,0 +1,54 @@
+/** A recorded stream: what was done with it, how, and what the reference made of it (vectors/README.md). */
+export interface Vector {
+  readonly steps: readonly Step[]
+  readonly cfg: Flags
+  readonly oracle: string
+  readonly description?: string
+  readonly others?: Readonly<Record<string, unknown>>
+  readonly agreeKeyState?: readonly string[]
+  readonly expected: Observation
+}
+
+export type Step =
+  | readonly ['parse', start: number, end: number, flags?: Flags]
+  | readonly ['escrows']
+  | readonly ['advance', seconds: number]
+
+export interface Flags {
+  readonly own?: readonly string[]
+  readonly lax?: boolean
+  readonly local?: boolean
+  readonly cloned?: boolean
+}
+
+export interface ObservedEvent {
+  readonly aid: string | null
+  readonly sn: string | null
+  readonly said: string | null
+  readonly ilk: string | null
+  readonly offset?: number
+  readonly size?: number
+  status: string
+  onParse?: string
+}
+
+export type Escrows = Record<string, Record<string, unknown>[]>
+
+/** The result of a stream, in the form of the vectors. */
+export interface Observation {
+  readonly events: readonly ObservedEvent[]
+  readonly parse?: readonly ParseLog[]
+  readonly keyStates: Record<string, unknown>
+  readonly kels: Record<string, Record<string, string[]>>
+  readonly fels: Record<string, string[]>
+  readonly escrows: Escrows
+  readonly attachments: Record<string, Record<string, string[]>>
+}
+
+/** How the reference fared on a step. */
+export interface ParseLog {
+  readonly errors?: readonly { readonly flush?: boolean }[]
+  readonly stalled?: boolean
+  readonly livelock?: boolean
+  readonly hang?: boolean
+}
