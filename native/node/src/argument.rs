@@ -43,19 +43,33 @@ impl<T: FromNapiValue> FromNapiValue for Arg<T> {
 /// A value that may be left out: `undefined` or `null`.
 pub type Maybe<T> = Option<Arg<T>>;
 
-/// A whole number in `0..=max`.
+/// Beyond this not every whole number is a JavaScript number.
+pub const WHOLE_MAX: u64 = 1 << 53;
+
+/// A whole number in `0..=max`, where `max` is at most [`WHOLE_MAX`].
+///
+/// # Errors
+/// It is not.
 pub fn whole(number: Arg<f64>, name: &str, max: u64) -> Result<u64> {
-    let wanted = "a whole number";
-    let number = number.get(name, wanted)?;
-    if number.fract() != 0.0 || number < 0.0 || number > max as f64 {
-        return Err(argument(format!(
-            "{name}: {wanted} from 0 to {max} is expected, not {number}"
-        )));
-    }
-    Ok(number as u64)
+    let number = number.get(name, "a whole number")?;
+    exact(number).filter(|whole| *whole <= max).ok_or_else(|| {
+        argument(format!(
+            "{name}: a whole number from 0 to {max} is expected, not {number}"
+        ))
+    })
+}
+
+/// The number without a fraction that `number` is.
+#[expect(clippy::cast_precision_loss, clippy::cast_sign_loss)]
+fn exact(number: f64) -> Option<u64> {
+    let is_whole = number.fract() == 0.0 && (0.0..=WHOLE_MAX as f64).contains(&number);
+    is_whole.then_some(number as u64)
 }
 
 /// A `bigint` in `0..=max`.
+///
+/// # Errors
+/// It is not.
 pub fn natural(number: Arg<BigInt>, name: &str, max: u64) -> Result<u64> {
     let (negative, value, lossless) = number.get(name, "a bigint")?.get_u64();
     if negative || !lossless || value > max {

@@ -278,7 +278,7 @@ fn moved() -> Failure {
 ///
 /// # Errors
 /// JavaScript's engine refuses them.
-pub fn array_buffer<'env>(env: &'env Env, bytes: Vec<u8>) -> napi::Result<ArrayBuffer<'env>> {
+pub fn array_buffer(env: &Env, bytes: Vec<u8>) -> napi::Result<ArrayBuffer<'_>> {
     if bytes.len() <= COPY_BYTES_MAX {
         ArrayBuffer::copy_from(env, bytes)
     } else {

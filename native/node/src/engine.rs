@@ -18,7 +18,7 @@ use crate::metrics::{EngineMetrics, Operation};
 use crate::options::{list, parse};
 use crate::prepared::{Prepared, Work};
 use crate::spans;
-use crate::tasks::{Material, Prepare, Settle};
+use crate::tasks::{Material, Messages, Prepare, Settle};
 
 /// Judges messages against key state.
 #[napi]
@@ -93,12 +93,12 @@ impl Engine {
         }
         Ok(AsyncTask::new(Prepare::new(
             core,
-            Material::Messages {
+            Material::Messages(Box::new(Messages {
                 source,
                 watch,
                 frames,
                 origin,
-            },
+            })),
         )))
     }
 
@@ -131,14 +131,14 @@ impl Engine {
     #[napi]
     pub fn settle(
         &self,
-        env: &Env,
+        env: Env,
         prepared: Arg<ClassInstance<'_, Prepared>>,
         fetched: Unknown<'_>,
         now_micros: Arg<BigInt>,
     ) -> Result<AsyncTask<Settle>> {
         let core = self.core()?;
         let prepared = prepared.get("prepared", "what prepare resolved to")?;
-        let now_micros = natural(now_micros, "nowMicros", i64::MAX as u64)? as i64;
+        let now_micros = natural(now_micros, "nowMicros", i64::MAX.unsigned_abs())?.cast_signed();
         let fetched = if is_null(&fetched) {
             None
         } else {
@@ -150,7 +150,7 @@ impl Engine {
         }
         let work = slot.take(|work| {
             check_answer(work, fetched.as_ref())?;
-            work.watch.check(env)?;
+            work.watch.check(&env)?;
             core.begin(slot.batch)
         })?;
         Ok(AsyncTask::new(Settle::new(slot, work, fetched, now_micros)))

@@ -12,12 +12,10 @@ use crate::argument::Arg;
 use crate::bytes::{array_buffer, read};
 use crate::failure::{Code, Result, failure, runtime};
 use crate::guard::guarded;
+use crate::layout::FAULT_WORDS;
 use crate::metrics::{Operation, SHARED};
 use crate::options::parse;
 use crate::spans;
-
-/// Words of a fault: offset, bytes, kind, byte at which it was wrong, index of the message after it.
-pub const FAULT_WORDS: usize = 5;
 
 /// Cuts the windows of one stream.
 #[napi]

@@ -4,18 +4,22 @@
 //! the thread pool ([`tasks`]). No panic reaches JavaScript's engine: it becomes an error with a code ([`failure`],
 //! [`guard`]), and the object that it happened in refuses all further calls.
 
+// A test build of the library has no exports, so what only they use is unused there.
+#![cfg_attr(test, allow(dead_code))]
+
 mod argument;
 mod bytes;
 mod core;
 mod digest;
 mod engine;
 mod failure;
-pub mod framer;
-pub mod guard;
-pub mod metrics;
+mod framer;
+mod guard;
+pub mod layout;
+mod metrics;
 mod options;
 mod prepared;
-pub mod records;
+mod records;
 pub mod spans;
 mod tasks;
 

@@ -115,6 +115,7 @@ fn nanoseconds(duration: Duration) -> u64 {
 }
 
 /// Exact up to 2^53: a hundred days of nanoseconds.
+#[expect(clippy::cast_precision_loss)]
 fn number(count: &AtomicU64) -> f64 {
     count.load(Relaxed) as f64
 }

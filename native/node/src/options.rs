@@ -4,15 +4,13 @@ use kelpipe_keri::options::{Limits, Mode, Options};
 use napi::bindgen_prelude::{FromNapiValue, JsObjectValue, Object, Unknown};
 use napi::{JsValue, ValueType};
 
-use crate::argument::{Arg, whole};
+use crate::argument::{Arg, WHOLE_MAX, whole};
 use crate::failure::{Result, argument, runtime};
 
 /// Most elements of a list in the options, and of the keys of a batch.
 const LIST_MAX: u32 = 1 << 20;
 /// Most threads that may be asked for.
 const THREADS_MAX: u64 = 1024;
-/// Bytes of caches: no limit of ours, but a number that is exact in JavaScript.
-const BYTES_MAX: u64 = 1 << 52;
 
 /// The options of an engine or framer.
 pub struct Parsed {
@@ -111,7 +109,7 @@ pub fn parse(value: &Unknown<'_>) -> Result<Parsed> {
     rules.local = fields.flag("local")?;
     rules.cloned = fields.flag("cloned")?;
     rules.hold_wakes = fields.flag("holdWakes")?;
-    rules.cache_bytes = fields.number("cacheBytes", rules.cache_bytes as u64, BYTES_MAX)? as usize;
+    rules.cache_bytes = fields.number("cacheBytes", rules.cache_bytes as u64, WHOLE_MAX)? as usize;
     if let Some(limits) = fields.get::<Unknown<'_>>("limits")? {
         read_limits(
             &Fields::of(&limits.get("limits", "an object")?, "limits")?,
@@ -124,7 +122,7 @@ pub fn parse(value: &Unknown<'_>) -> Result<Parsed> {
     crypto.table_cache_bytes = fields.number(
         "tableCacheBytes",
         crypto.table_cache_bytes as u64,
-        BYTES_MAX,
+        WHOLE_MAX,
     )? as usize;
     Ok(Parsed { rules, crypto })
 }
@@ -148,14 +146,14 @@ fn rule_number(rule: Arg<f64>, name: &str) -> Result<usize> {
 }
 
 fn read_limits(fields: &Fields<'_>, limits: &mut Limits) -> Result<()> {
-    let seconds_max = i64::MAX as u64 / 1_000_000;
+    let seconds_max = i64::MAX.unsigned_abs() / 1_000_000;
     let number =
-        |name: &str, default: u64, max: u64| fields.number(name, default, max.min(BYTES_MAX));
+        |name: &str, default: u64, max: u64| fields.number(name, default, max.min(WHOLE_MAX));
     let word = |name: &str, default: u32| {
         number(name, default.into(), u32::MAX.into()).map(|value| value as u32)
     };
     let seconds = |name: &str, default: i64| {
-        number(name, default.unsigned_abs(), seconds_max).map(|value| value as i64)
+        number(name, default.unsigned_abs(), seconds_max).map(u64::cast_signed)
     };
     limits.depth_max = word("depthMax", limits.depth_max)?;
     limits.out_of_order_seconds = seconds("outOfOrderSeconds", limits.out_of_order_seconds)?;

@@ -2,7 +2,6 @@
 
 use std::time::Instant;
 
-use kelpipe_keri::store::Table;
 use kelpipe_keri::views;
 use napi::Env;
 use napi::bindgen_prelude::{ArrayBuffer, Unknown};
@@ -12,22 +11,9 @@ use crate::argument::{Arg, whole};
 use crate::bytes::{array_buffer, read};
 use crate::failure::{Result, damaged, runtime};
 use crate::guard::guarded;
+use crate::layout::TABLES;
 use crate::metrics::{Operation, SHARED};
 use crate::options::list;
-
-/// Tables by number.
-pub const TABLES: [(Table, &str); 10] = [
-    (Table::Aids, "aids"),
-    (Table::Kel, "kel"),
-    (Table::Log, "log"),
-    (Table::Late, "late"),
-    (Table::Seals, "seals"),
-    (Table::Waiting, "waiting"),
-    (Table::Awaits, "awaits"),
-    (Table::Expiry, "expiry"),
-    (Table::Wake, "wake"),
-    (Table::Meta, "meta"),
-];
 
 /// Runs a function over stored records; counted, and kept from panicking outwards.
 pub fn over_records<T>(bytes: usize, body: impl FnOnce() -> Result<T>) -> Result<T> {

@@ -1,69 +1,11 @@
 //! Spans: where a message stands in its window, and how it is to be read, in four words.
 
 use kelpipe_cesr::body::Span;
-use kelpipe_cesr::frame::{Domain, Frame};
+use kelpipe_cesr::frame::Frame;
 use kelpipe_cesr::group::Genus;
-use kelpipe_cesr::version::Kind;
 
 use crate::failure::{Result, argument};
-
-/// Words of a span: body start, body end, attachments end, flags.
-pub const WORDS: usize = 4;
-
-/// The fields of the flags, as name, lowest bit, bits, meaning. The TypeScript view is generated from it.
-pub const FLAGS: &[(&str, u32, u32, &str)] = &[
-    (
-        "genusMajor",
-        0,
-        4,
-        "major version of the attachments' code tables",
-    ),
-    (
-        "genusMinor",
-        4,
-        4,
-        "minor version of the attachments' code tables",
-    ),
-    (
-        "kind",
-        8,
-        3,
-        "serialization of the body, by place in `bodyKinds`",
-    ),
-    (
-        "domain",
-        11,
-        2,
-        "domain of the attachments, by place in `domains`",
-    ),
-    (
-        "bodyDomain",
-        13,
-        2,
-        "domain of the body, by place in `domains`",
-    ),
-    (
-        "wrapped",
-        15,
-        1,
-        "1: the body stands inside a native primitive",
-    ),
-];
-
-/// Serializations by number.
-pub const KINDS: [(Kind, &str); 4] = [
-    (Kind::Json, "JSON"),
-    (Kind::Cbor, "CBOR"),
-    (Kind::Mgpk, "MGPK"),
-    (Kind::Cesr, "CESR"),
-];
-
-/// Domains by number.
-pub const DOMAINS: [(Domain, &str); 3] = [
-    (Domain::Text, "text"),
-    (Domain::Binary, "binary"),
-    (Domain::Mixed, "mixed"),
-];
+use crate::layout::{DOMAINS, KINDS, SPAN_FLAGS as FLAGS, SPAN_WORDS as WORDS};
 
 const fn shift(field: usize) -> u32 {
     FLAGS[field].1
@@ -141,49 +83,4 @@ fn frame(&[start, end, attachments_end, flags]: &[u32; WORDS]) -> Option<Frame> 
     };
     let known = genus == Genus::V1 || genus == Genus::V2;
     (known && flags >> 16 == 0 && start < end && end <= attachments_end).then_some(frame)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{FLAGS, frames, words};
-
-    /// Goal: what a framer writes is what `prepare` reads. Method: every combination of flags, there and back.
-    #[test]
-    fn words_are_read_as_they_were_written() {
-        let mut seen = 0;
-        for flags in 0..1 << 16 {
-            if let Ok(read) = frames(&[4, 9, 12, flags], 12) {
-                assert_eq!(words(&read[0]), [4, 9, 12, flags]);
-                seen += 1;
-            }
-        }
-        assert_eq!(seen, 2 * 4 * 3 * 3 * 2);
-    }
-
-    #[test]
-    fn fields_do_not_overlap() {
-        let mut next = 0;
-        for (name, shift, bits, _) in FLAGS {
-            assert_eq!(*shift, next, "{name}");
-            next += bits;
-        }
-        assert_eq!(next, 16);
-    }
-
-    #[test]
-    fn spans_out_of_order_or_out_of_bounds_are_refused() {
-        let good = [0, 5, 8, 1, 8, 9, 9, 1];
-        assert_eq!(frames(&good, 9).map(|frames| frames.len()).ok(), Some(2));
-        assert!(frames(&good, 8).is_err(), "beyond the window");
-        assert!(frames(&good[..7], 9).is_err(), "not whole");
-        assert!(frames(&[5, 5, 8, 1], 9).is_err(), "empty body");
-        assert!(
-            frames(&[0, 9, 8, 1], 9).is_err(),
-            "attachments before the body's end"
-        );
-        assert!(frames(&[1, 5, 8, 1, 7, 9, 9, 1], 9).is_err(), "overlap");
-        assert!(frames(&[1, 5, 8, 1 << 16 | 1], 9).is_err(), "unknown flag");
-        assert!(frames(&[1, 5, 8, 3], 9).is_err(), "unknown genus");
-        assert!(frames(&[1, 5, u32::MAX, 1], 9).is_err(), "overflow");
-    }
 }

@@ -19,16 +19,7 @@ use crate::prepared::{Loaded, Prepared, Slot, Work};
 /// What a batch is made of.
 pub enum Material {
     /// Messages.
-    Messages {
-        /// The bytes they stand in.
-        source: Source,
-        /// A second hold on them.
-        watch: Watch,
-        /// Where.
-        frames: Vec<Frame>,
-        /// Who sent them.
-        origin: u32,
-    },
+    Messages(Box<Messages>),
     /// Waiting entries.
     Waiting {
         /// What to do with them.
@@ -36,6 +27,18 @@ pub enum Material {
         /// Their keys.
         keys: Vec<Vec<u8>>,
     },
+}
+
+/// Messages to be parsed.
+pub struct Messages {
+    /// The bytes they stand in.
+    pub source: Source,
+    /// A second hold on them.
+    pub watch: Watch,
+    /// Where.
+    pub frames: Vec<Frame>,
+    /// Who sent them.
+    pub origin: u32,
 }
 
 /// Parses a batch.
@@ -58,12 +61,13 @@ impl Prepare {
 
     fn run(&mut self) -> Result<Box<Work>> {
         match self.material.take() {
-            Some(Material::Messages {
-                source,
-                watch,
-                frames,
-                origin,
-            }) => {
+            Some(Material::Messages(messages)) => {
+                let Messages {
+                    source,
+                    watch,
+                    frames,
+                    origin,
+                } = *messages;
                 let bytes = source.bytes().len();
                 self.core.run(Operation::Prepare, bytes, || {
                     let options = self.core.engine.options();

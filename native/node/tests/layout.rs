@@ -11,9 +11,7 @@ use kelpipe_keri::columns::{FLAG_RETRIED, FLAG_VERIFIED, LAYOUT, Width};
 use kelpipe_keri::decision::{Awaits, Kind, Verdict, codes};
 use kelpipe_keri::event::ILKS;
 use kelpipe_keri::store::OP_WORDS;
-use kelpipe_node::framer::FAULT_WORDS;
-use kelpipe_node::records::TABLES;
-use kelpipe_node::spans;
+use kelpipe_node::layout::{DOMAINS, FAULT_WORDS, KINDS, SPAN_FLAGS, SPAN_WORDS, TABLES};
 
 const HEADER: &str = "\
 // Made from the lists in Rust by native/node/tests/layout.rs: change them there.
@@ -76,14 +74,14 @@ fn layout() -> Result<String, std::fmt::Error> {
         "The tables of the database, in the order of their numbers.",
         &tables,
     )?;
-    let kinds: Vec<&str> = spans::KINDS.iter().map(|(_, name)| *name).collect();
+    let kinds: Vec<&str> = KINDS.iter().map(|(_, name)| *name).collect();
     words(
         &mut out,
         "bodyKinds",
         "Serializations of a body, by number in the flags of a span.",
         &kinds,
     )?;
-    let domains: Vec<&str> = spans::DOMAINS.iter().map(|(_, name)| *name).collect();
+    let domains: Vec<&str> = DOMAINS.iter().map(|(_, name)| *name).collect();
     words(
         &mut out,
         "domains",
@@ -123,7 +121,7 @@ fn flags(out: &mut String) -> std::fmt::Result {
         out,
         "\n/** Words of a span: body start, body end, attachments end, flags. */"
     )?;
-    writeln!(out, "export const spanWords = {}", spans::WORDS)?;
+    writeln!(out, "export const spanWords = {SPAN_WORDS}")?;
     writeln!(
         out,
         "/** Words of a fault: offset, bytes, kind, byte at which it was wrong, index of the message after it. */"
@@ -139,7 +137,7 @@ fn flags(out: &mut String) -> std::fmt::Result {
         "\n/** Fields of the flags of a span: lowest bit and number of bits. */"
     )?;
     writeln!(out, "export const spanFlags = {{")?;
-    for (name, shift, bits, doc) in spans::FLAGS {
+    for (name, shift, bits, doc) in SPAN_FLAGS {
         writeln!(
             out,
             "  // {doc}\n  {name}: {{ shift: {shift}, bits: {bits} }},"
@@ -148,9 +146,21 @@ fn flags(out: &mut String) -> std::fmt::Result {
     writeln!(out, "}} as const")
 }
 
-/// A list of names, one a line.
+/// Columns of a line, as the formatter of the TypeScript has it.
+const LINE_MAX: usize = 110;
+
+fn fits(line: &str) -> bool {
+    line.chars().count() <= LINE_MAX
+}
+
+/// A list of names, in one line if it fits.
 fn words(out: &mut String, name: &str, doc: &str, names: &[&str]) -> std::fmt::Result {
-    writeln!(out, "\n/** {doc} */\nexport const {name} = [")?;
+    writeln!(out, "\n/** {doc} */")?;
+    let line = format!("export const {name} = ['{}'] as const", names.join("', '"));
+    if fits(&line) {
+        return writeln!(out, "{line}");
+    }
+    writeln!(out, "export const {name} = [")?;
     for name in names {
         writeln!(out, "  '{name}',")?;
     }
@@ -231,6 +241,11 @@ fn rejects(out: &mut String) -> std::fmt::Result {
         "export const rejectCodes: ReadonlyMap<number, Code> = new Map(["
     )?;
     for (number, name, class, text) in codes() {
+        let line = format!("  [{number}, {}],", object(name, class, text));
+        if fits(&line) {
+            writeln!(out, "{line}")?;
+            continue;
+        }
         writeln!(out, "  [\n    {number},")?;
         code(out, "    ", name, class, text)?;
         writeln!(out, "  ],")?;
@@ -238,20 +253,27 @@ fn rejects(out: &mut String) -> std::fmt::Result {
     writeln!(out, "])")
 }
 
-/// One object a line, or one property a line if that is too long for one.
-fn code(out: &mut String, indent: &str, code: &str, class: &str, text: &str) -> std::fmt::Result {
+fn properties(code: &str, class: &str, text: &str) -> [String; 3] {
     let quote = if text.contains('\'') { '"' } else { '\'' };
-    let properties = [
+    [
         format!("code: '{code}'"),
         format!("class: '{class}'"),
         format!("text: {quote}{text}{quote}"),
-    ];
-    let line = format!("{indent}{{ {} }},", properties.join(", "));
-    if line.chars().count() <= 110 {
+    ]
+}
+
+fn object(code: &str, class: &str, text: &str) -> String {
+    format!("{{ {} }}", properties(code, class, text).join(", "))
+}
+
+/// One object a line, or one property a line if that is too long for one.
+fn code(out: &mut String, indent: &str, code: &str, class: &str, text: &str) -> std::fmt::Result {
+    let line = format!("{indent}{},", object(code, class, text));
+    if fits(&line) {
         return writeln!(out, "{line}");
     }
     writeln!(out, "{indent}{{")?;
-    for property in properties {
+    for property in properties(code, class, text) {
         writeln!(out, "{indent}  {property},")?;
     }
     writeln!(out, "{indent}}},")
