@@ -64,7 +64,7 @@ export function build({ always = false } = {}) {
     always ||
     isOlder(
       mainPath,
-      ['native', 'operators', 'pipeline', 'tsconfig.json', 'tsconfig.build.json'],
+      ['native', 'operators', 'pipeline', 'tests/parity', 'tsconfig.json', 'tsconfig.build.json'],
       ['.ts', '.json'],
     )
   )
@@ -100,7 +100,7 @@ function buildTypeScript() {
 /** Whether a file is missing or older than any source with one of the endings. */
 function isOlder(path, sources, endings) {
   const built = modified(path)
-  return built === 0 || sources.some((source) => newest(join(root, source), endings) > built)
+  return built === 0 || sources.some((source) => newest(join(root, ...source.split('/')), endings) > built)
 }
 
 function newest(path, endings) {

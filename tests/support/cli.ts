@@ -26,6 +26,9 @@ export function kelpipe(args: readonly string[], input?: string | Uint8Array): E
 export const startKelpipe = (args: readonly string[]): ChildProcess =>
   spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
 
+/** The samples of the repository. */
+export const examples: string = join(packageRoot(), 'examples')
+
 /** Numbers from 0 to before 1 that look random and are the same for the same seed. */
 export function randomOf(seed: number): () => number {
   let state = seed >>> 0
