@@ -30,12 +30,20 @@ fn run(stream: &[u8]) -> (usize, Nanos) {
     let options = Options::new(Mode::Hardened);
     let engine = Engine::new(
         options.clone(),
-        Verifier::new(kelpipe_crypto::Options { threads: 1, ..kelpipe_crypto::Options::default() }),
+        Verifier::new(kelpipe_crypto::Options {
+            threads: 1,
+            ..kelpipe_crypto::Options::default()
+        }),
     );
     let (mut frames, mut faults): (Vec<Frame>, Vec<_>) = (Vec::new(), Vec::new());
     let start = Instant::now();
     Framer::new(&codec_options(&options)).frame(stream, true, &mut frames, &mut faults);
-    let mut nanos = Nanos { frame: start.elapsed().as_nanos(), prepare: 0, settle: 0, crypto: 0 };
+    let mut nanos = Nanos {
+        frame: start.elapsed().as_nanos(),
+        prepare: 0,
+        settle: 0,
+        crypto: 0,
+    };
     for some in frames.chunks(BATCH_MESSAGES) {
         let start = Instant::now();
         let mut batch = Batch::prepare(&options, stream, some, 1);
@@ -43,10 +51,14 @@ fn run(stream: &[u8]) -> (usize, Nanos) {
         let mut fetched: Option<Vec<u8>> = None;
         loop {
             let start = Instant::now();
-            let step = engine.settle(&mut batch, fetched.take().as_deref(), 0).expect("an empty store is sound");
+            let step = engine
+                .settle(&mut batch, fetched.take().as_deref(), 0)
+                .expect("an empty store is sound");
             nanos.settle += start.elapsed().as_nanos();
             match step {
-                Step::Missing(requests) => fetched = Some(vec![0; 4 * requests.ops.len() / REQUEST_WORDS]),
+                Step::Missing(requests) => {
+                    fetched = Some(vec![0; 4 * requests.ops.len() / REQUEST_WORDS])
+                }
                 Step::Part(part) => {
                     engine.committed(part.part);
                     black_box(&part.writes);
@@ -62,24 +74,43 @@ fn run(stream: &[u8]) -> (usize, Nanos) {
 }
 
 fn main() {
-    let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
+    let arguments: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|argument| argument != "--bench")
+        .collect();
     let Some(path) = arguments.first() else {
         println!("usage: cargo bench -p kelpipe-keri --bench fold -- STREAM [--json FILE]");
         return;
     };
     let stream = std::fs::read(path).expect("the stream can be read");
-    let best = (0..RUNS).map(|_| run(&stream)).min_by_key(|(_, nanos)| nanos.frame + nanos.prepare + nanos.settle - nanos.crypto);
+    let best = (0..RUNS)
+        .map(|_| run(&stream))
+        .min_by_key(|(_, nanos)| nanos.frame + nanos.prepare + nanos.settle - nanos.crypto);
     let Some((events, nanos)) = best else { return };
     let each = |total: u128| total as f64 / events as f64;
     let rest = nanos.frame + nanos.prepare + nanos.settle - nanos.crypto;
-    println!("{events} events; ns an event: frame {:.0}, prepare {:.0}, settle {:.0} (signatures {:.0})", each(nanos.frame), each(nanos.prepare), each(nanos.settle), each(nanos.crypto));
-    println!("without signatures: {:.0} ns an event, {:.0} events/s a core", each(rest), 1e9 / each(rest));
+    println!(
+        "{events} events; ns an event: frame {:.0}, prepare {:.0}, settle {:.0} (signatures {:.0})",
+        each(nanos.frame),
+        each(nanos.prepare),
+        each(nanos.settle),
+        each(nanos.crypto)
+    );
+    println!(
+        "without signatures: {:.0} ns an event, {:.0} events/s a core",
+        each(rest),
+        1e9 / each(rest)
+    );
     if let Some(at) = arguments.iter().position(|argument| argument == "--json") {
         let row = format!(
             "[{{\"name\":\"parse, SAID and state, without signatures, Rust, one core\",\"unit\":\"events/s\",\"ours\":{:.0},\"peer\":600000,\"ratio\":{:.3}}}]\n",
             1e9 / each(rest),
             1e9 / each(rest) / 600_000.0
         );
-        std::fs::write(arguments.get(at + 1).map_or("fold.json", String::as_str), row).expect("the file can be written");
+        std::fs::write(
+            arguments.get(at + 1).map_or("fold.json", String::as_str),
+            row,
+        )
+        .expect("the file can be written");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kelpipe_cesr::frame::{self, Frame};
+use kelpipe_cesr::frame::{self, Domain, Frame};
 use kelpipe_cesr::group::{self, Attachments};
 use kelpipe_cesr::indexer::Indexed;
 
@@ -19,10 +19,26 @@ use crate::store::{Need, Units, split_place};
 pub struct Parsed<'a> {
     /// Body.
     pub message: Message<'a>,
-    /// Body bytes that signatures are over.
-    pub signed: Signed,
     /// What it says it is.
     pub identity: Identity<'a>,
+    /// What came with it.
+    pub carried: Carried,
+}
+
+/// A message whose body does not stand in the source as it is signed: it was binary, or wrapped in a primitive.
+pub struct Converted {
+    /// Body in text.
+    pub body: Arc<[u8]>,
+    /// AIDs in it.
+    pub aids: Vec<String>,
+    /// What came with it.
+    pub carried: Carried,
+}
+
+/// What comes with a body.
+pub struct Carried {
+    /// Body bytes that signatures are over.
+    pub signed: Signed,
     /// Controller signatures.
     pub sigs: Vec<Indexed64>,
     /// Witness signatures, couples and signature groups.
@@ -39,7 +55,7 @@ pub struct Parsed<'a> {
     pub source: u32,
 }
 
-impl Parsed<'_> {
+impl Carried {
     /// Whether an event carries receipts.
     pub fn has_attached_receipts(&self) -> bool {
         !self.attached.couples.is_empty() || !self.attached.groups.is_empty()
@@ -50,6 +66,8 @@ impl Parsed<'_> {
 pub enum Item<'a> {
     /// A message.
     Message(Box<Parsed<'a>>),
+    /// A message whose body had to be converted.
+    Converted(Box<Converted>),
     /// A message that cannot be read.
     Refused(Identity<'a>, Refusal),
     /// A waiting entry to retry, as all or one of its kinds.
@@ -88,6 +106,7 @@ impl Item<'_> {
     pub fn aid(&self) -> Option<&str> {
         match self {
             Item::Message(parsed) => Some(parsed.identity.pre).filter(|aid| !aid.is_empty()),
+            Item::Converted(converted) => converted.aids.first().map(String::as_str),
             Item::Refused(..) => None,
             Item::Retry { aid, .. } | Item::TakeOut { aid, .. } | Item::Wake { aid, .. } => {
                 Some(aid)
@@ -97,25 +116,40 @@ impl Item<'_> {
 
     /// The AIDs whose records its handling will read in any case.
     pub fn each_aid(&self, mut visit: impl FnMut(&str)) {
-        if let Some(aid) = self.aid() {
-            visit(aid);
+        match self {
+            Item::Message(parsed) => {
+                aids_in(&parsed.message, &parsed.identity, &mut visit);
+                parsed.carried.each_signer(&mut visit);
+            }
+            Item::Converted(converted) => {
+                converted.aids.iter().for_each(|aid| visit(aid));
+                converted.carried.each_signer(&mut visit);
+            }
+            _ => self.aid().into_iter().for_each(visit),
         }
-        if let Item::Message(parsed) = self {
-            if let Message::KeyEvent(event) = &parsed.message {
-                if !event.delegator.is_empty() {
-                    visit(event.delegator);
-                }
-                for seal in &event.seals {
-                    visit(seal.pre);
-                }
-            }
-            for group in parsed.receipts.groups.iter().chain(&parsed.attached.groups) {
-                visit(&group.pre);
-            }
-            for group in &parsed.last {
-                visit(&group.pre);
-            }
+    }
+}
+
+fn aids_in(message: &Message<'_>, identity: &Identity<'_>, visit: &mut impl FnMut(&str)) {
+    if !identity.pre.is_empty() {
+        visit(identity.pre);
+    }
+    if let Message::KeyEvent(event) = message {
+        if !event.delegator.is_empty() {
+            visit(event.delegator);
         }
+        event.seals.iter().for_each(|seal| visit(seal.pre));
+    }
+}
+
+impl Carried {
+    fn each_signer(&self, visit: &mut impl FnMut(&str)) {
+        self.receipts
+            .groups
+            .iter()
+            .chain(&self.attached.groups)
+            .for_each(|group| visit(&group.pre));
+        self.last.iter().for_each(|group| visit(&group.pre));
     }
 }
 
@@ -267,10 +301,13 @@ fn prepare_one<'a>(
     source_id: u32,
 ) -> Item<'a> {
     let mut identity = Identity::default();
-    match parse(options, codec, source, frame, source_id, &mut identity) {
-        Ok(parsed) => Item::Message(Box::new(parsed)),
-        Err(refusal) => Item::Refused(identity, refusal),
-    }
+    let in_place = frame.body_domain == Domain::Text && !frame.wrapped;
+    let item = if in_place {
+        parse(options, codec, source, frame, source_id, &mut identity)
+    } else {
+        convert(options, codec, source, frame, source_id)
+    };
+    item.unwrap_or_else(|refusal| Item::Refused(identity, refusal))
 }
 
 fn parse<'a>(
@@ -280,29 +317,67 @@ fn parse<'a>(
     frame: &Frame,
     source_id: u32,
     identity: &mut Identity<'a>,
-) -> Result<Parsed<'a>, Refusal> {
+) -> Result<Item<'a>, Refusal> {
     let body = frame.body.of(source);
     let version = event::version_of(body)?;
     let message = event::read(body, &version, options, identity)?;
+    let signed = Signed::Source(frame.body.start..frame.body.end);
+    let carried = carried(&message, signed, codec, source, frame, source_id)?;
+    Ok(Item::Message(Box::new(Parsed {
+        message,
+        identity: *identity,
+        carried,
+    })))
+}
+
+fn convert<'a>(
+    options: &Options,
+    codec: &kelpipe_cesr::limits::Options,
+    source: &[u8],
+    frame: &Frame,
+    source_id: u32,
+) -> Result<Item<'a>, Refusal> {
+    let mut scratch = Vec::new();
+    let body: Arc<[u8]> = frame::body_bytes(source, frame, &mut scratch)?.into();
+    let version = event::version_of(&body)?;
+    let mut identity = Identity::default();
+    let message = event::read(&body, &version, options, &mut identity)?;
+    let carried = carried(
+        &message,
+        Signed::Held(body.clone()),
+        codec,
+        source,
+        frame,
+        source_id,
+    )?;
+    let mut aids = Vec::new();
+    aids_in(&message, &identity, &mut |aid: &str| {
+        aids.push(aid.to_owned())
+    });
+    drop(message);
+    Ok(Item::Converted(Box::new(Converted {
+        body,
+        aids,
+        carried,
+    })))
+}
+
+fn carried(
+    message: &Message<'_>,
+    signed: Signed,
+    codec: &kelpipe_cesr::limits::Options,
+    source: &[u8],
+    frame: &Frame,
+    source_id: u32,
+) -> Result<Carried, Refusal> {
     let mut scratch = Vec::new();
     let text = frame::attachments_text(source, frame, codec, &mut scratch)?;
     let attachments = group::parse_attachments(text, frame.genus, codec)?;
-    Ok(assemble(
-        message,
-        Signed::Source(frame.body.start..frame.body.end),
-        *identity,
-        &attachments,
-        source_id,
-    ))
+    let is_event = matches!(message, Message::KeyEvent(_));
+    Ok(assemble(is_event, signed, &attachments, source_id))
 }
 
-fn assemble<'a>(
-    message: Message<'a>,
-    signed: Signed,
-    identity: Identity<'a>,
-    from: &Attachments<'_>,
-    source: u32,
-) -> Parsed<'a> {
+fn assemble(is_event: bool, signed: Signed, from: &Attachments<'_>, source: u32) -> Carried {
     let couples: Vec<Couple64> = from
         .couples
         .iter()
@@ -318,7 +393,6 @@ fn assemble<'a>(
         said: group.said.text.into(),
         signatures: group.signatures.iter().map(Indexed64::new).collect(),
     };
-    let is_event = matches!(message, Message::KeyEvent(_));
     let mut receipts = Receipts {
         witness: indexed(&from.witness),
         ..Receipts::default()
@@ -349,10 +423,8 @@ fn assemble<'a>(
             signatures: group.signatures.iter().map(Indexed64::new).collect(),
         })
         .collect();
-    Parsed {
-        message,
+    Carried {
         signed,
-        identity,
         sigs: indexed(&from.controller),
         receipts,
         attached,

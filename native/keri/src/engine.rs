@@ -10,9 +10,10 @@ use std::sync::{Mutex, PoisonError};
 use kelpipe_crypto::Verifier;
 
 use crate::base::{Base, CacheUse};
-use crate::batch::{Batch, Item, Parsed};
+use crate::batch::{Batch, Carried, Converted, Item};
 use crate::columns::Columns;
-use crate::event::{Message, Receipt};
+use crate::decision::{Decision, Reject};
+use crate::event::{self, Identity, KeyEvent, Message, Receipt};
 use crate::fold::{Checking, Fold, Incoming, Row, Wake};
 use crate::options::Options;
 use crate::store::{Need, Requests};
@@ -299,13 +300,16 @@ fn finish(state: &mut State, batch: &mut Batch<'_>, done: Done, options: &Option
 fn handle(fold: &mut Fold<'_>, index: u32, item: &Item<'_>) {
     match item {
         Item::Refused(identity, refusal) => {
-            fold.report(
-                Some(index),
-                identity,
-                crate::decision::Decision::Rejected(*refusal),
-            );
+            fold.report(Some(index), identity, Decision::Rejected(*refusal));
         }
-        Item::Message(parsed) => handle_message(fold, index, parsed),
+        Item::Message(parsed) => handle_message(
+            fold,
+            index,
+            &parsed.message,
+            &parsed.identity,
+            &parsed.carried,
+        ),
+        Item::Converted(converted) => handle_converted(fold, index, converted),
         Item::Retry { aid, sn, id, kind } => match kind {
             Some(kind) => fold.retry_kind(aid, *sn, *kind, Some(id)),
             None => {
@@ -324,58 +328,74 @@ fn handle(fold: &mut Fold<'_>, index: u32, item: &Item<'_>) {
     }
 }
 
-fn handle_message(fold: &mut Fold<'_>, index: u32, parsed: &Parsed<'_>) {
-    match &parsed.message {
-        Message::KeyEvent(event) => {
-            let incoming = Incoming {
-                event,
-                signed: parsed.signed.clone(),
-                sigs: parsed.sigs.clone(),
-                wigs: parsed.receipts.witness.clone(),
-                couple: parsed.couple.clone(),
-                replayed: parsed.replayed,
-                local: fold.options.local,
-                source: parsed.source,
-                retried: None,
-            };
-            let decision = if incoming.sigs.is_empty() {
-                crate::decision::Reject::NoSignatures.into()
-            } else {
-                fold.process_event(&incoming)
-            };
-            fold.report(Some(index), &parsed.identity, decision);
-            let taken = matches!(
-                decision,
-                crate::decision::Decision::Accepted | crate::decision::Decision::Duplicate(_)
-            );
-            if taken && parsed.has_attached_receipts() {
-                let receipt = Receipt {
-                    said: event.said,
-                    pre: event.pre,
-                    sn: event.sn,
-                    major: event.major,
-                };
-                fold.process_attached(
-                    &receipt,
-                    &parsed.attached,
-                    parsed.replayed.map(|(number, _)| number),
-                    parsed.source,
-                );
-            }
-        }
+/// A converted body was read once already: reading it again cannot fail.
+fn handle_converted(fold: &mut Fold<'_>, index: u32, converted: &Converted) {
+    let mut identity = Identity::default();
+    let read = event::version_of(&converted.body)
+        .map_err(Into::into)
+        .and_then(|version| event::read(&converted.body, &version, fold.options, &mut identity));
+    match read {
+        Ok(message) => handle_message(fold, index, &message, &identity, &converted.carried),
+        Err(refusal) => fold.report(Some(index), &identity, Decision::Rejected(refusal)),
+    }
+}
+
+fn handle_message(
+    fold: &mut Fold<'_>,
+    index: u32,
+    message: &Message<'_>,
+    identity: &Identity<'_>,
+    carried: &Carried,
+) {
+    let decision = match message {
+        Message::KeyEvent(event) => return handle_event(fold, index, event, identity, carried),
         Message::Receipt(receipt) => {
-            let decision = fold.process_receipt(receipt, &parsed.receipts, parsed.source);
-            fold.report(Some(index), &parsed.identity, decision);
+            fold.process_receipt(receipt, &carried.receipts, carried.source)
         }
-        Message::Routed(routed) => {
-            let decision = fold.process_routed(
-                routed,
-                &parsed.signed,
-                &parsed.receipts.couples,
-                &parsed.receipts.groups,
-                &parsed.last,
-            );
-            fold.report(Some(index), &parsed.identity, decision);
-        }
+        Message::Routed(routed) => fold.process_routed(
+            routed,
+            &carried.signed,
+            &carried.receipts.couples,
+            &carried.receipts.groups,
+            &carried.last,
+        ),
+    };
+    fold.report(Some(index), identity, decision);
+}
+
+fn handle_event(
+    fold: &mut Fold<'_>,
+    index: u32,
+    event: &KeyEvent<'_>,
+    identity: &Identity<'_>,
+    carried: &Carried,
+) {
+    let incoming = Incoming {
+        event,
+        signed: carried.signed.clone(),
+        sigs: &carried.sigs,
+        wigs: &carried.receipts.witness,
+        couple: carried.couple.clone(),
+        replayed: carried.replayed,
+        local: fold.options.local,
+        source: carried.source,
+        retried: None,
+    };
+    let decision = if carried.sigs.is_empty() {
+        Reject::NoSignatures.into()
+    } else {
+        fold.process_event(&incoming)
+    };
+    fold.report(Some(index), identity, decision);
+    let taken = matches!(decision, Decision::Accepted | Decision::Duplicate(_));
+    if taken && carried.has_attached_receipts() {
+        let receipt = Receipt {
+            said: event.said,
+            pre: event.pre,
+            sn: event.sn,
+            major: event.major,
+        };
+        let number = carried.replayed.map(|(number, _)| number);
+        fold.process_attached(&receipt, &carried.attached, number, carried.source);
     }
 }

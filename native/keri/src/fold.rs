@@ -56,9 +56,9 @@ pub struct Incoming<'x> {
     /// Its bytes.
     pub signed: Signed,
     /// Controller signatures.
-    pub sigs: Vec<Indexed64>,
+    pub sigs: &'x [Indexed64],
     /// Witness signatures.
-    pub wigs: Vec<Indexed64>,
+    pub wigs: &'x [Indexed64],
     /// Anchor couple.
     pub couple: Option<Couple>,
     /// First-seen ordinal and date of a replay, used in cloned mode only.

@@ -28,7 +28,11 @@ impl Fold<'_> {
             .filter(|_| self.options.cloned)
             .map_or(self.now, |(_, date)| date);
         // 1.1.17 shows a replayed date in the key state of an inception only.
-        let state_date = if event.ilk.incepts() || incoming.head(self.options) { date } else { self.now };
+        let state_date = if event.ilk.incepts() || incoming.head(self.options) {
+            date
+        } else {
+            self.now
+        };
         let said: Arc<str> = event.said.into();
         let pre: Arc<str> = event.pre.into();
         let body: Arc<[u8]> = match &incoming.signed {

@@ -33,7 +33,7 @@ impl Fold<'_> {
         state: Option<&KeyState>,
     ) -> Outcome<Checked> {
         let head = incoming.head(self.options);
-        let sigs = self.verified(&incoming.signed, &incoming.sigs, &est.keys, head)?;
+        let sigs = self.verified(&incoming.signed, incoming.sigs, &est.keys, head)?;
         if sigs.is_empty() {
             return refuse(if incoming.sigs.is_empty() {
                 Reject::NoSignatures
@@ -50,7 +50,7 @@ impl Fold<'_> {
             return Err(self.escrow(incoming, Kind::Misfit, Awaits::Nothing, &checked));
         }
         let witness_keys = witness_keys(&est.witnesses)?;
-        checked.wigs = self.verified(&incoming.signed, &incoming.wigs, &witness_keys, head)?;
+        checked.wigs = self.verified(&incoming.signed, incoming.wigs, &witness_keys, head)?;
         self.check_thresholds(incoming, est, state, &checked)?;
         if head {
             self.check_toad(incoming, est, &checked)?;

@@ -34,8 +34,8 @@ impl Fold<'_> {
         awaits: Awaits,
     ) -> Outcome<Decision> {
         let checked = Checked {
-            sigs: incoming.sigs.clone(),
-            wigs: incoming.wigs.clone(),
+            sigs: incoming.sigs.to_vec(),
+            wigs: incoming.wigs.to_vec(),
             couple: incoming.couple.clone(),
         };
         if checked.sigs.is_empty() {

@@ -45,7 +45,7 @@ impl Fold<'_> {
             let keys = before
                 .and_then(|entry| self.governing(entry.ordinal))
                 .map_or_else(Vec::new, |governing| governing.keys);
-            let valid = self.verified(&incoming.signed, &incoming.sigs, &keys, true)?;
+            let valid = self.verified(&incoming.signed, incoming.sigs, &keys, true)?;
             return refuse(if valid.is_empty() {
                 Reject::NoValidSignature
             } else {
@@ -86,9 +86,9 @@ impl Fold<'_> {
             return Ok(Decision::Duplicate(0));
         };
         let head = incoming.head(self.options);
-        let sigs = self.verified(&incoming.signed, &incoming.sigs, &governing.keys, head)?;
+        let sigs = self.verified(&incoming.signed, incoming.sigs, &governing.keys, head)?;
         let keys = witness_keys(&governing.witnesses)?;
-        let wigs = self.verified(&incoming.signed, &incoming.wigs, &keys, head)?;
+        let wigs = self.verified(&incoming.signed, incoming.wigs, &keys, head)?;
         let mut new = 0;
         for (set, list) in [(Set::Sigs, sigs), (Set::Wigs, wigs)] {
             for signature in list {
@@ -159,7 +159,7 @@ impl Fold<'_> {
     fn likely_duplicitous(&mut self, incoming: &Incoming<'_>) -> Outcome<Decision> {
         if !self.harden(16) {
             let sigs_only = Checked {
-                sigs: incoming.sigs.clone(),
+                sigs: incoming.sigs.to_vec(),
                 ..Checked::default()
             };
             return Ok(self.escrow(
@@ -189,12 +189,12 @@ impl Fold<'_> {
                 .map(|text| Arc::from(*text))
                 .collect(),
         };
-        let sigs = self.verified(&incoming.signed, &incoming.sigs, &keys, true)?;
+        let sigs = self.verified(&incoming.signed, incoming.sigs, &keys, true)?;
         if sigs.is_empty() {
             return refuse(Reject::NoValidSignature);
         }
         let wigs = match witness_keys(&witnesses) {
-            Ok(keys) => self.verified(&incoming.signed, &incoming.wigs, &keys, true)?,
+            Ok(keys) => self.verified(&incoming.signed, incoming.wigs, &keys, true)?,
             Err(_) => Vec::new(),
         };
         let checked = Checked {

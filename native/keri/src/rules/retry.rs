@@ -8,7 +8,7 @@ use crate::decision::{Awaits, Decision, Kind, Reject, Verdict};
 use crate::event::{self, ILK_RECEIPT, ILK_UNKNOWN, Identity, Ilk, KeyEvent, Message, Receipt};
 use crate::fold::{Fold, Incoming, identity};
 use crate::prefix::VerificationKey;
-use crate::record::{Set, Waiting, WaitingEvent, WaitingReceipt};
+use crate::record::{Couple, Set, Waiting, WaitingEvent, WaitingReceipt};
 use crate::rules::check::may_witness;
 use crate::rules::receipts::{Receipts, split_couple, split_transferable};
 use crate::signature::{Indexed64, Plain64, Signed};
@@ -113,7 +113,18 @@ impl Fold<'_> {
         if kind == Kind::OutOfOrder && self.still_out_of_order(&event) {
             return;
         }
-        let incoming = self.retried(&event, kind, waiting);
+        let (sigs, wigs) = self.retried_signatures(kind, event.major, waiting);
+        let incoming = Incoming {
+            event: &event,
+            signed: Signed::Held(waiting.body.clone()),
+            sigs: &sigs,
+            wigs: &wigs,
+            couple: self.retried_couple(kind, waiting),
+            replayed: None,
+            local: waiting.local,
+            source: waiting.source,
+            retried: Some(kind),
+        };
         let before = self.rows.len();
         let decision = self.process_event(&incoming);
         debug_assert_eq!(before, self.rows.len(), "processing reports nothing itself");
@@ -155,39 +166,33 @@ impl Fold<'_> {
         }
     }
 
-    /// The message as a retry from `kind` sees it.
-    fn retried<'x>(
+    /// Controller and witness signatures of an event as a retry from `kind` sees them.
+    fn retried_signatures(
         &self,
-        event: &'x KeyEvent<'x>,
         kind: Kind,
+        major: u8,
         waiting: &WaitingEvent,
-    ) -> Incoming<'x> {
-        let head = self.options.head(event.major);
+    ) -> (Vec<Indexed64>, Vec<Indexed64>) {
         let parse = |texts: &[Arc<str>]| {
             texts
                 .iter()
                 .filter_map(|text| Indexed64::parse(text))
-                .collect::<Vec<_>>()
+                .collect()
         };
-        let without_wigs =
-            kind == Kind::LikelyDuplicitous || (kind == Kind::PartialSignature && !head);
-        let without_couple =
+        let without_wigs = kind == Kind::LikelyDuplicitous
+            || (kind == Kind::PartialSignature && !self.options.head(major));
+        let wigs = if without_wigs {
+            Vec::new()
+        } else {
+            parse(&waiting.attached.wigs)
+        };
+        (parse(&waiting.attached.sigs), wigs)
+    }
+
+    fn retried_couple(&self, kind: Kind, waiting: &WaitingEvent) -> Option<Couple> {
+        let without =
             kind == Kind::LikelyDuplicitous || (kind == Kind::OutOfOrder && !self.harden(13));
-        Incoming {
-            event,
-            signed: Signed::Held(waiting.body.clone()),
-            sigs: parse(&waiting.attached.sigs),
-            wigs: if without_wigs {
-                Vec::new()
-            } else {
-                parse(&waiting.attached.wigs)
-            },
-            couple: waiting.couple.clone().filter(|_| !without_couple),
-            replayed: None,
-            local: waiting.local,
-            source: waiting.source,
-            retried: Some(kind),
-        }
+        waiting.couple.clone().filter(|_| !without)
     }
 
     /// Whether the couple goes with the membership. 1.1.17: only with a success from the partial-signature escrow.
