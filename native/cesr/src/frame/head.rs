@@ -121,14 +121,16 @@ fn wrapped(text: &[u8], size: u64, options: &Options) -> Head {
     let Some(quadlets) = base64::integer(soft) else {
         return Head::Bad(ErrorKind::SoftPart);
     };
-    let value = &text[cs..];
-    let value = &value[..value.len().min(64.min(quadlets as usize * 4)) / 4 * 4];
+    let filled = text.len() - cs;
+    let value = &text[cs..cs + filled.min(64.min(quadlets as usize * 4)) / 4 * 4];
+    // Only what stands before a foreign character counts: a head that was known stays known when more bytes come.
+    let foreign = base64::first_foreign(value, Alphabet::Strict);
+    let value = &value[..foreign.unwrap_or(value.len()) / 4 * 4];
     let mut raw = [0; 48];
-    let Some(raw_size) = base64::decode(value, &mut raw) else {
-        return Head::Bad(ErrorKind::Alphabet);
-    };
+    let raw_size = base64::decode(value, &mut raw).unwrap_or_default();
     let inner = raw.get(usize::from(row.ls)..raw_size).unwrap_or_default();
     match body(inner, options) {
+        Look::More if foreign.is_some() => Head::Bad(ErrorKind::Alphabet),
         Look::More if value.len() < 64 && value.len() < quadlets as usize * 4 => Head::More,
         Look::More => Head::Bad(ErrorKind::Version),
         Look::No(kind) | Look::Spoiled(kind, _) => Head::Bad(kind),

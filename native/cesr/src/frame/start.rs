@@ -288,6 +288,7 @@ fn counted(bytes: &[u8], binary: bool, tables: Tables, options: &Options) -> Loo
                 Head::Good | Head::Wrapped(_, None) => {
                     by_role(bytes, text, binary, Genus::V1, options)
                 }
+                Head::More if bytes.len() < HEAD_CHARS_MAX => Look::More,
                 _ => by_role(bytes, text, binary, tables.recent, options),
             },
         },
