@@ -3,6 +3,11 @@
 //! Bytes in, verdicts out: this crate knows nothing of CESR or of key events. Ed25519 accepts exactly
 //! what libsodium 1.0.18 accepts (cofactorless, `R` compared byte by byte).
 
+// Generic code gets the features of an instruction set only by being inlined into what was compiled with them.
+#![allow(clippy::inline_always)]
+// Lanes and limbs are numbered, and most loops go over several arrays of them.
+#![allow(clippy::needless_range_loop)]
+
 mod check;
 pub mod digest;
 mod ecdsa;

@@ -29,7 +29,7 @@ impl Path {
 }
 
 /// How a [`Verifier`](crate::Verifier) works; no option changes a verdict.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Options {
     /// Threads that check one batch; 0 means all cores.
     pub threads: usize,

@@ -192,13 +192,13 @@ impl Verifier {
     fn make_tables(&self, wanted: &mut HashMap<&Key, Option<Arc<Table>>>) {
         let routines = routines(self.path);
         let keys: Vec<&Key> = wanted.keys().copied().collect();
-        let make = |keys: &&[&Key]| (routines.tables)(keys);
+        let tables_of = |keys: &&[&Key]| (routines.tables)(keys);
         let groups: Vec<&[&Key]> = keys.chunks(routines.lanes).collect();
         let made: Vec<Vec<Table>> = match &self.pool {
             Some(pool) if groups.len() > 1 => {
-                pool.install(|| groups.par_iter().map(make).collect())
+                pool.install(|| groups.par_iter().map(tables_of).collect())
             }
-            _ => groups.iter().map(make).collect(),
+            _ => groups.iter().map(tables_of).collect(),
         };
         let mut tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
         for (key, table) in keys.into_iter().zip(made.into_iter().flatten()) {
@@ -233,22 +233,20 @@ impl Verifier {
                 .iter()
                 .map(|&at| verify_ecdsa(&checks[at]))
                 .collect(),
-            Unit::Fresh(indices) => self.run_ed25519(
-                indices
+            Unit::Fresh(indices) => {
+                let jobs = indices.iter().filter_map(|&at| job(&checks[at], None));
+                self.run_ed25519(&jobs.collect::<Vec<_>>())
+            }
+            Unit::Tabled(pairs) => {
+                let jobs = pairs
                     .iter()
-                    .filter_map(|&at| job(&checks[at], None))
-                    .collect(),
-            ),
-            Unit::Tabled(pairs) => self.run_ed25519(
-                pairs
-                    .iter()
-                    .filter_map(|(at, table)| job(&checks[*at], Some(table)))
-                    .collect(),
-            ),
+                    .filter_map(|(at, table)| job(&checks[*at], Some(table)));
+                self.run_ed25519(&jobs.collect::<Vec<_>>())
+            }
         }
     }
 
-    fn run_ed25519(&self, jobs: Vec<Job<'_>>) -> Vec<bool> {
+    fn run_ed25519(&self, jobs: &[Job<'_>]) -> Vec<bool> {
         let mut valid = vec![false; jobs.len()];
         let routines = routines(self.path);
         // One signature left over is cheaper alone than in lanes.

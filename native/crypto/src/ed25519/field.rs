@@ -7,8 +7,7 @@
 use super::limbs::Limbs;
 
 /// Steps `(from, squarings, by)` that lead from powers 0 (`x`) and 1 (`x^2`) to `x^(2^250 - 1)`: each makes the next
-/// power, `powers[from]^(2^squarings) * powers[by]`. A list and not a sequence of calls, because each product is a
-/// hundred instructions inlined.
+/// power, `powers[from]^(2^squarings) * powers[by]`.
 const CHAIN: [(usize, u32, usize); 10] = [
     (1, 2, 0),   // 2: 9
     (2, 0, 1),   // 3: 11
@@ -83,26 +82,44 @@ pub(super) trait Field<const N: usize>: Copy {
         Self::from_limbs(&[limbs; N])
     }
 
-    /// `reduce(self.times(other))`.
+    /// Calls `f` as a function of its own, compiled for this path. What is not in an inner loop goes through this: a
+    /// product inlined is a hundred instructions, and there would be hundreds of them.
+    fn outlined<T>(f: impl FnOnce() -> T) -> T;
+
+    /// `reduce(self.times(other))`, inlined.
     #[cfg_attr(not(unoptimized), inline(always))]
-    fn mul(self, other: Self) -> Self {
+    fn product(self, other: Self) -> Self {
         Self::reduce(self.times(other))
     }
 
-    /// `reduce(self.squared())`.
+    /// The same by a call.
     #[cfg_attr(not(unoptimized), inline(always))]
-    fn square(self) -> Self {
-        Self::reduce(self.squared())
+    fn mul(self, other: Self) -> Self {
+        Self::outlined(
+            #[cfg_attr(not(unoptimized), inline(always))]
+            || self.product(other),
+        )
     }
 
-    /// `self^(2^count)`.
+    /// `self^2`, by a call.
+    #[cfg_attr(not(unoptimized), inline(always))]
+    fn square(self) -> Self {
+        self.square_times(1)
+    }
+
+    /// `self^(2^count)`, by a call.
     #[cfg_attr(not(unoptimized), inline(always))]
     fn square_times(self, count: u32) -> Self {
-        let mut power = self;
-        for _ in 0..count {
-            power = power.square();
-        }
-        power
+        Self::outlined(
+            #[cfg_attr(not(unoptimized), inline(always))]
+            || {
+                let mut power = self;
+                for _ in 0..count {
+                    power = Self::reduce(power.squared());
+                }
+                power
+            },
+        )
     }
 
     /// `self^(2^250 - 1)` and `self^11`, the common part of the two exponentiations below.

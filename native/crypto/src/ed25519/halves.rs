@@ -20,7 +20,7 @@ const ODD_MASK: u64 = (1 << 25) - 1;
 const fn twice_p(k: usize) -> u64 {
     match k {
         0 => 2 * (EVEN_MASK - 18),
-        _ if k % 2 == 0 => 2 * EVEN_MASK,
+        _ if k.is_multiple_of(2) => 2 * EVEN_MASK,
         _ => 2 * ODD_MASK,
     }
 }
@@ -39,7 +39,7 @@ fn split<const N: usize, W: Multiply32<N>>(limbs: [W; 5]) -> Halves<W> {
 /// Moves what limb `k` has too much to the next.
 #[cfg_attr(not(unoptimized), inline(always))]
 fn carry<const N: usize, W: Multiply32<N>>(limbs: &mut [W; 10], k: usize) {
-    let (bits, mask) = if k % 2 == 0 {
+    let (bits, mask) = if k.is_multiple_of(2) {
         (26, EVEN_MASK)
     } else {
         (25, ODD_MASK)
@@ -76,7 +76,7 @@ impl<W> Halves<W> {
         W: Multiply32<N>,
     {
         assert_at_most(&self.0, |k| {
-            if k % 2 == 0 {
+            if k.is_multiple_of(2) {
                 (1 << 27) + (1 << 17)
             } else {
                 (1 << 26) + (1 << 17)
@@ -285,5 +285,10 @@ impl<const N: usize, W: Multiply32<N>> Field<N> for Halves<W> {
     #[cfg_attr(not(unoptimized), inline(always))]
     fn sha512(heads: &[[u8; 64]; N], tails: &[&[u8]; N]) -> [[u8; 64]; N] {
         sha512::<W, N>(heads, tails)
+    }
+
+    #[cfg_attr(not(unoptimized), inline(always))]
+    fn outlined<T>(f: impl FnOnce() -> T) -> T {
+        W::outlined(f)
     }
 }

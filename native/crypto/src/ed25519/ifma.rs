@@ -232,4 +232,9 @@ impl Field<8> for Ifma {
     fn sha512(heads: &[[u8; 64]; 8], tails: &[&[u8]; 8]) -> [[u8; 64]; 8] {
         sha512::<Avx512, 8>(heads, tails)
     }
+
+    #[cfg_attr(not(unoptimized), inline(always))]
+    fn outlined<T>(f: impl FnOnce() -> T) -> T {
+        Avx512::outlined(f)
+    }
 }

@@ -11,6 +11,7 @@ use super::{
 const FRESH_WIDTH: usize = 5;
 /// Multiples in such a table.
 const FRESH_COUNT: usize = 1 << (FRESH_WIDTH - 1);
+
 /// A point of such a table.
 #[derive(Clone, Copy)]
 #[repr(align(64))]
@@ -72,13 +73,13 @@ pub(super) fn with_tables<F: Field<N>, const N: usize>(
     tables: &[&[Entry]; N],
     base: &[Entry],
 ) -> Projective<F> {
+    const TOP: usize = KEY.split_bits - KEY.width;
+    const { assert!(BASE.split_bits - BASE.width <= TOP) };
     let (s, h) = (
         all_digits::<{ BASE.width }, N>(s),
         all_digits::<{ KEY.width }, N>(h),
     );
     let bases = [base; N];
-    const TOP: usize = KEY.split_bits - KEY.width;
-    const { assert!(BASE.split_bits - BASE.width <= TOP) };
     let mut sum = Completed::identity();
     for bit in (0..=TOP).rev() {
         if bit < TOP {
@@ -115,13 +116,13 @@ pub(super) fn without_tables<F: Field<N>, const N: usize>(
     a: Extended<F>,
     base: &[Entry],
 ) -> Projective<F> {
+    const TOP: usize = FRESH_WIDTH * (digit_count(FRESH_WIDTH) - 1);
+    const { assert!(BASE.width * (digit_count(BASE.width) - 1) <= TOP) };
     let (s, h) = (
         all_digits::<{ BASE.width }, N>(s),
         all_digits::<FRESH_WIDTH, N>(h),
     );
     let bases = [base; N];
-    const TOP: usize = FRESH_WIDTH * (digit_count(FRESH_WIDTH) - 1);
-    const { assert!(BASE.width * (digit_count(BASE.width) - 1) <= TOP) };
     let mut multiples = [[FreshEntry {
         affine: [0; 16],
         z: [0; 8],

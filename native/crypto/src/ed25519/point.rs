@@ -28,7 +28,7 @@ pub(super) const TWICE_D: Limbs = [
 /// `2^((p - 1) / 4)`, a square root of -1.
 const ROOT_OF_MINUS_ONE: Limbs = [
     0x6_1b27_4a0e_a0b0,
-    0xd_5a5f_c8f1_89d,
+    0x0_d5a5_fc8f_189d,
     0x7_ef5e_9cbd_0c60,
     0x7_8595_a680_4c9e,
     0x2_b832_4804_fc1d,
@@ -117,9 +117,9 @@ impl<F> Completed<F> {
         F: Field<N>,
     {
         Projective {
-            x: self.x.mul(self.t),
-            y: self.y.mul(self.z),
-            z: self.z.mul(self.t),
+            x: self.x.product(self.t),
+            y: self.y.product(self.z),
+            z: self.z.product(self.t),
         }
     }
 
@@ -134,7 +134,7 @@ impl<F> Completed<F> {
             x,
             y,
             z,
-            t: self.x.mul(self.y),
+            t: self.x.product(self.y),
         }
     }
 }

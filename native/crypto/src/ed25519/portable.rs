@@ -180,4 +180,9 @@ impl Field<1> for Portable {
             .finalize()
             .into()]
     }
+
+    #[inline(never)]
+    fn outlined<T>(f: impl FnOnce() -> T) -> T {
+        f()
+    }
 }

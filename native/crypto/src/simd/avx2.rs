@@ -54,6 +54,17 @@ impl Words<4> for Avx2 {
     }
 
     #[inline(always)]
+    fn outlined<T>(f: impl FnOnce() -> T) -> T {
+        #[inline(never)]
+        #[target_feature(enable = "avx2")]
+        fn outlined<T>(f: impl FnOnce() -> T) -> T {
+            f()
+        }
+        // SAFETY: features: see the module.
+        unsafe { outlined(f) }
+    }
+
+    #[inline(always)]
     fn splat(word: u64) -> Self {
         // SAFETY: features: see the module. Registers only.
         Self(unsafe { _mm256_set1_epi64x(word.cast_signed()) })
@@ -126,7 +137,7 @@ impl Multiply32<4> for Avx2 {
         fn opaque(mut words: __m256i) -> __m256i {
             // SAFETY: no instruction at all; the operand keeps its value.
             unsafe {
-                core::arch::asm!("/* {0} */", inout(ymm_reg) words, options(pure, nomem, nostack, preserves_flags))
+                core::arch::asm!("/* {0} */", inout(ymm_reg) words, options(pure, nomem, nostack, preserves_flags));
             };
             words
         }

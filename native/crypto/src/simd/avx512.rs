@@ -52,6 +52,17 @@ impl Words<8> for Avx512 {
     }
 
     #[inline(always)]
+    fn outlined<T>(f: impl FnOnce() -> T) -> T {
+        #[inline(never)]
+        #[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
+        fn outlined<T>(f: impl FnOnce() -> T) -> T {
+            f()
+        }
+        // SAFETY: features: see the module.
+        unsafe { outlined(f) }
+    }
+
+    #[inline(always)]
     fn splat(word: u64) -> Self {
         // SAFETY: features: see the module. Registers only.
         Self(unsafe { _mm512_set1_epi64(word.cast_signed()) })

@@ -12,6 +12,8 @@ pub(crate) mod neon;
 
 /// `N` words of 64 bits. All operations are lane by lane and wrap.
 pub(crate) trait Words<const N: usize>: Copy {
+    /// Calls `f` as a function of its own that has the features.
+    fn outlined<T>(f: impl FnOnce() -> T) -> T;
     fn splat(word: u64) -> Self;
     fn from_array(words: [u64; N]) -> Self;
     fn to_array(self) -> [u64; N];

@@ -30,6 +30,17 @@ impl Words<2> for Neon {
     }
 
     #[inline(always)]
+    fn outlined<T>(f: impl FnOnce() -> T) -> T {
+        #[inline(never)]
+        #[target_feature(enable = "neon")]
+        fn outlined<T>(f: impl FnOnce() -> T) -> T {
+            f()
+        }
+        // SAFETY: features: see the module.
+        unsafe { outlined(f) }
+    }
+
+    #[inline(always)]
     fn splat(word: u64) -> Self {
         Self::from_array([word; 2])
     }

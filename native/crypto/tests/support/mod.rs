@@ -1,5 +1,7 @@
 //! What the tests of verdicts share: libsodium as the oracle, and cases to hand to it and to every path.
 
+#![allow(dead_code, reason = "each test uses a part of it")]
+
 use kelpipe_crypto::{Algorithm, Check, Options, Path, Verifier};
 
 /// An Ed25519 signature with its message and key.
@@ -58,16 +60,18 @@ pub fn verdicts(verifier: &Verifier, cases: &[Case]) -> Vec<bool> {
     valid
 }
 
-/// Compares every path with libsodium: without tables, and with tables of every key that comes three times. Gives
-/// libsodium's verdicts.
+/// Compares every path with libsodium: without tables, and until every key has met its table, which is made at the
+/// third use. Gives libsodium's verdicts.
 pub fn agree(cases: &[Case]) -> Vec<bool> {
     let expected: Vec<bool> = cases.iter().map(Case::sodium).collect();
     for path in paths() {
         let (fresh, tabled) = (verifier(path, 0), verifier(path, 1 << 26));
         for (name, verifier) in [
             ("without tables", &fresh),
-            ("tables at third use", &tabled),
-            ("tables", &tabled),
+            ("first use", &tabled),
+            ("second use", &tabled),
+            ("tables made", &tabled),
+            ("tables found", &tabled),
         ] {
             let got = verdicts(verifier, cases);
             for (i, case) in cases.iter().enumerate() {
@@ -78,7 +82,9 @@ pub fn agree(cases: &[Case]) -> Vec<bool> {
                 );
             }
         }
-        assert!(tabled.metrics().table_hits > 0, "no case met a table");
+        // Two of the four rounds, but for keys that collide where uses are counted.
+        let hits = tabled.metrics().table_hits;
+        assert!(hits >= cases.len() as u64, "few cases met a table");
     }
     expected
 }
