@@ -8,15 +8,16 @@ use lru::LruCache;
 use crate::record::{Anchor, KelEntry, LogRecord};
 use crate::state::AidRecord;
 use crate::store::{Key, Late, Map, Slot, Units};
+use crate::text::Text;
 
-type Cache = LruCache<Arc<str>, AidRecord, ahash::RandomState>;
+type Cache = LruCache<Text, AidRecord, ahash::RandomState>;
 
 /// A changed unit and the part that changed it last.
 type Dirty<V> = (u64, V);
 
 /// A unit's key in one of the maps of uncommitted changes.
 enum Change {
-    Aid(Arc<str>),
+    Aid(Text),
     Kel(Key),
     Log(u64),
     Late(u64),
@@ -27,7 +28,7 @@ enum Change {
 
 /// Units that outlive a batch.
 pub struct Base {
-    aids: Map<Arc<str>, Dirty<AidRecord>>,
+    aids: Map<Text, Dirty<AidRecord>>,
     kels: Map<Key, Dirty<Vec<KelEntry>>>,
     logs: Map<u64, Dirty<Arc<LogRecord>>>,
     lates: Map<u64, Dirty<Late>>,
@@ -131,7 +132,7 @@ impl Base {
         &mut self,
         part: u64,
         changed: Units,
-        read: Vec<(Arc<str>, AidRecord)>,
+        read: Vec<(Text, AidRecord)>,
         ordinal: u64,
     ) {
         let mut changes = Vec::new();
@@ -210,7 +211,7 @@ impl Base {
         }
     }
 
-    fn cache_put(&mut self, aid: Arc<str>, record: AidRecord) {
+    fn cache_put(&mut self, aid: Text, record: AidRecord) {
         self.cache_bytes += record.weight();
         if let Some(old) = self.cache.put(aid, record) {
             self.cache_bytes -= old.weight();

@@ -14,6 +14,7 @@ use crate::record::Couple;
 use crate::rules::{Couple64, Group64, Last64, Receipts};
 use crate::signature::{Indexed64, Memo, Plain64, Signed};
 use crate::store::{Need, Units, split_place};
+use crate::text::Text;
 
 /// A message, ready to be judged.
 pub struct Parsed<'a> {
@@ -73,7 +74,7 @@ pub enum Item<'a> {
     /// A waiting entry to retry, as all or one of its kinds.
     Retry {
         /// AID.
-        aid: Arc<str>,
+        aid: Text,
         /// Sequence number.
         sn: u128,
         /// Rest of its key.
@@ -84,7 +85,7 @@ pub enum Item<'a> {
     /// A waiting entry to take out.
     TakeOut {
         /// AID.
-        aid: Arc<str>,
+        aid: Text,
         /// Sequence number.
         sn: u128,
         /// Rest of its key.
@@ -95,7 +96,7 @@ pub enum Item<'a> {
     /// A place to look at again.
     Wake {
         /// AID.
-        aid: Arc<str>,
+        aid: Text,
         /// Sequence number.
         sn: u128,
     },
@@ -254,7 +255,7 @@ impl<'a> Batch<'a> {
             .iter()
             .filter_map(|key| split_place(key))
             .map(|(aid, sn, id)| {
-                let (aid, id) = (Arc::from(aid), id.to_vec());
+                let (aid, id) = (Text::from(aid), id.to_vec());
                 match op {
                     WaitingOp::Retry(kind) => Item::Retry { aid, sn, id, kind },
                     WaitingOp::Expire => Item::TakeOut {

@@ -2,12 +2,11 @@
 //!
 //! [`LAYOUT`] is the only description of it; the TypeScript view is generated from it.
 
-use std::sync::Arc;
-
 use crate::batch::MessageSpan;
 use crate::fold::Row;
 use crate::replay;
 use crate::store::Units;
+use crate::text::Text;
 use crate::writes::Out;
 
 /// Width of a column's elements.
@@ -169,7 +168,7 @@ impl Columns {
     }
 }
 
-fn append(texts: &mut Vec<u8>, text: &Arc<str>) -> u32 {
+fn append(texts: &mut Vec<u8>, text: &Text) -> u32 {
     let start = texts.len() as u32;
     texts.extend_from_slice(text.as_bytes());
     start

@@ -4,11 +4,10 @@
 //! first-seen order with its place and its attachment sets. The full digest adds what waits. Dates, ordinals, sources
 //! and the order in which AIDs were first seen are left out: they differ between equal histories.
 
-use std::sync::Arc;
-
 use crate::codec::Encoder;
 use crate::record::{LogRecord, Set, Waiting, decode_kel};
 use crate::store::{decode_late, split_place};
+use crate::text::Text;
 use crate::views;
 
 /// Digests records as they are fed, in the order of the `aids`, `kel` + `log` + `late`, and `waiting` tables.
@@ -83,7 +82,7 @@ impl StateDigest {
                 out.bytes(couple.said.as_bytes());
             }
             for set in [Set::Sigs, Set::Wigs, Set::Rcts, Set::Vrcs] {
-                let mut texts: Vec<Arc<str>> = attached.set(set).clone();
+                let mut texts: Vec<Text> = attached.set(set).clone();
                 texts.sort_unstable();
                 out.texts(&texts);
             }

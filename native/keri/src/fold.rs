@@ -1,7 +1,6 @@
 //! One fold of a batch: the context that the rules work in, and the rows that come out.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 
 use ahash::AHashSet;
 use kelpipe_crypto::Verifier;
@@ -12,6 +11,7 @@ use crate::options::Options;
 use crate::prefix::VerificationKey;
 use crate::record::Couple;
 use crate::signature::{Indexed64, Memo, Pending, Plain64, Signed};
+use crate::text::Text;
 use crate::view::View;
 
 /// A row that came out of a fold.
@@ -30,9 +30,9 @@ pub struct Row {
     /// First-seen ordinal, if accepted.
     pub first_seen: u64,
     /// AID.
-    pub aid: Arc<str>,
+    pub aid: Text,
     /// SAID.
-    pub said: Arc<str>,
+    pub said: Text,
     /// Sequence number.
     pub sn: u128,
     /// Ordinal in the log, if accepted.
@@ -82,7 +82,7 @@ impl Incoming<'_> {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Wake {
     /// AID.
-    pub aid: Arc<str>,
+    pub aid: Text,
     /// Sequence number.
     pub sn: u128,
 }

@@ -27,6 +27,7 @@ mod said;
 mod signature;
 mod state;
 pub mod store;
+mod text;
 mod threshold;
 mod view;
 pub mod views;

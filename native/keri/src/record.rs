@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::codec::{Decoder, Encoder};
 use crate::decision::{Awaits, Kind};
 use crate::event::Ilk;
+use crate::text::Text;
 
 /// An anchor couple: the delegating event's sequence number and SAID.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,20 +13,20 @@ pub struct Couple {
     /// Sequence number.
     pub sn: u128,
     /// SAID.
-    pub said: Arc<str>,
+    pub said: Text,
 }
 
 /// Attachment sets of an event, each in order of insertion without repeats, as text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Attached {
     /// Indexed controller signatures.
-    pub sigs: Vec<Arc<str>>,
+    pub sigs: Vec<Text>,
     /// Indexed witness signatures.
-    pub wigs: Vec<Arc<str>>,
+    pub wigs: Vec<Text>,
     /// Non-transferable receipts: key + signature.
-    pub rcts: Vec<Arc<str>>,
+    pub rcts: Vec<Text>,
     /// Transferable receipts: prefix + sn + SAID + indexed signature.
-    pub vrcs: Vec<Arc<str>>,
+    pub vrcs: Vec<Text>,
 }
 
 /// Which set of [`Attached`].
@@ -44,7 +45,7 @@ pub enum Set {
 
 impl Attached {
     /// The set.
-    pub fn set(&mut self, set: Set) -> &mut Vec<Arc<str>> {
+    pub fn set(&mut self, set: Set) -> &mut Vec<Text> {
         match set {
             Set::Sigs => &mut self.sigs,
             Set::Wigs => &mut self.wigs,
@@ -54,8 +55,8 @@ impl Attached {
     }
 
     /// Every text with its set.
-    pub fn iter(&self) -> impl Iterator<Item = (Set, &Arc<str>)> {
-        fn of(set: Set, texts: &[Arc<str>]) -> impl Iterator<Item = (Set, &Arc<str>)> {
+    pub fn iter(&self) -> impl Iterator<Item = (Set, &Text)> {
+        fn of(set: Set, texts: &[Text]) -> impl Iterator<Item = (Set, &Text)> {
             texts.iter().map(move |text| (set, text))
         }
         of(Set::Sigs, &self.sigs)
@@ -65,7 +66,7 @@ impl Attached {
     }
 
     /// Adds a text; false if it is there already.
-    pub fn add(&mut self, set: Set, text: &Arc<str>) -> bool {
+    pub fn add(&mut self, set: Set, text: &Text) -> bool {
         let texts = self.set(set);
         let new = !texts.contains(text);
         if new {
@@ -115,11 +116,11 @@ fn decode_couple(from: &mut Decoder<'_>) -> Option<Option<Couple>> {
 #[derive(Clone, Debug)]
 pub struct LogRecord {
     /// AID.
-    pub pre: Arc<str>,
+    pub pre: Text,
     /// Sequence number.
     pub sn: u128,
     /// SAID.
-    pub said: Arc<str>,
+    pub said: Text,
     /// Type.
     pub ilk: Ilk,
     /// Major version.
@@ -137,7 +138,7 @@ pub struct LogRecord {
     /// Source that delivered it.
     pub source: u32,
     /// Witnesses in force from an establishment event on.
-    pub witnesses: Vec<Arc<str>>,
+    pub witnesses: Vec<Text>,
     /// Anchor couple.
     pub couple: Option<Couple>,
     /// Attachments at acceptance.
@@ -201,7 +202,7 @@ pub struct KelEntry {
     /// First-seen ordinal under its AID.
     pub first_seen: u64,
     /// SAID.
-    pub said: Arc<str>,
+    pub said: Text,
 }
 
 /// Appends the stored form of a `kel` value.
@@ -231,7 +232,7 @@ pub fn decode_kel(bytes: &[u8]) -> Option<Vec<KelEntry>> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Anchor {
     /// AID of the sealing event.
-    pub pre: Arc<str>,
+    pub pre: Text,
     /// Its sequence number.
     pub sn: u128,
     /// Its ordinal.
@@ -253,7 +254,7 @@ pub struct Membership {
 #[derive(Clone, Debug, Default)]
 pub struct WaitingEvent {
     /// SAID.
-    pub said: Arc<str>,
+    pub said: Text,
     /// When the SAID was first heard of, microseconds since 1970. Written once.
     pub date: i64,
     /// Whether a trusted source delivered it; once true it stays true.
@@ -278,9 +279,9 @@ pub struct WaitingReceipt {
     /// Its only escrow.
     pub membership: Membership,
     /// SAID of the receipted event, as the receipt names it.
-    pub said: Arc<str>,
+    pub said: Text,
     /// The reference's value after the SAID: siger | key + cigar | pre + sn + said + siger.
-    pub value: Arc<str>,
+    pub value: Text,
     /// When it came, microseconds since 1970.
     pub date: i64,
     /// Source that delivered it.

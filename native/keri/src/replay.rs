@@ -2,27 +2,39 @@
 //!
 //! Source: database.md 4.
 
-use std::sync::Arc;
-
 use kelpipe_cesr::codes::CounterTable;
 use kelpipe_cesr::counter;
 use kelpipe_cesr::primitive;
 
 use crate::date;
-use crate::record::{Attached, LogRecord, Set};
+use crate::decision::Kind;
+use crate::record::{Attached, Couple, LogRecord, Set};
+use crate::rules::split_transferable;
+use crate::text::Text;
 
 /// What the enclosing group of 1.1.17 can count; a larger area is written as bare groups.
 const ENCLOSED_QUADLETS_MAX: u32 = 4095;
 
 /// Appends a logged event in the layout of 1.1.17, with `late` attachments merged in.
-pub fn message(record: &LogRecord, late: &[(Set, Arc<str>)], out: &mut Vec<u8>) {
+pub fn message(record: &LogRecord, late: &[(Set, Text)], out: &mut Vec<u8>) {
     out.extend_from_slice(&record.body);
     let mut attached = record.attached.clone();
     for (set, text) in late {
         attached.add(*set, text);
     }
+    let seen = (record.first_seen, record.date);
+    attachments(attached, record.couple.as_ref(), Some(seen), out);
+}
+
+/// Appends the attachments of an event in that layout. `seen`: its first-seen number and date, if it is logged.
+pub(crate) fn attachments(
+    mut attached: Attached,
+    couple: Option<&Couple>,
+    seen: Option<(u64, i64)>,
+    out: &mut Vec<u8>,
+) {
     let mut text = String::with_capacity(512);
-    groups(record, &mut attached, &mut text);
+    groups(&mut attached, couple, seen, &mut text);
     let quadlets = (text.len() / 4) as u32;
     let mut enclosing = String::with_capacity(4);
     if quadlets <= ENCLOSED_QUADLETS_MAX {
@@ -32,7 +44,45 @@ pub fn message(record: &LogRecord, late: &[(Set, Arc<str>)], out: &mut Vec<u8>) 
     out.extend_from_slice(text.as_bytes());
 }
 
-fn groups(record: &LogRecord, attached: &mut Attached, out: &mut String) {
+/// Appends a receipt message with one signature, as the escrow `kind` keeps it.
+pub(crate) fn receipt(
+    aid: &str,
+    sn: u128,
+    said: &str,
+    kind: Kind,
+    value: &str,
+    out: &mut Vec<u8>,
+) {
+    let body = |size: usize| {
+        format!(
+            "{{\"v\":\"KERI10JSON{size:06x}_\",\"t\":\"rct\",\"d\":\"{said}\",\"i\":\"{aid}\",\"s\":\"{sn:x}\"}}"
+        )
+    };
+    let size = body(0).len();
+    let mut text = body(size);
+    match kind {
+        Kind::UnverifiedWitness => count('B', 1, &mut text),
+        Kind::UnverifiedTransferable => {
+            count('F', 1, &mut text);
+            let signature = split_transferable(value).map_or(0, |parts| parts.signature.len());
+            let (signer, signature) = value.split_at(value.len() - signature);
+            text.push_str(signer);
+            count('A', 1, &mut text);
+            text.push_str(signature);
+            return out.extend_from_slice(text.as_bytes());
+        }
+        _ => count('C', 1, &mut text),
+    }
+    text.push_str(value);
+    out.extend_from_slice(text.as_bytes());
+}
+
+fn groups(
+    attached: &mut Attached,
+    couple: Option<&Couple>,
+    seen: Option<(u64, i64)>,
+    out: &mut String,
+) {
     for texts in [
         &mut attached.sigs,
         &mut attached.wigs,
@@ -45,7 +95,7 @@ fn groups(record: &LogRecord, attached: &mut Attached, out: &mut String) {
     if !attached.wigs.is_empty() {
         group('B', &attached.wigs, out);
     }
-    if let Some(couple) = &record.couple {
+    if let Some(couple) = couple {
         count('G', 1, out);
         primitive::encode_number_huge(couple.sn, out);
         out.push_str(&couple.said);
@@ -56,16 +106,19 @@ fn groups(record: &LogRecord, attached: &mut Attached, out: &mut String) {
     if !attached.rcts.is_empty() {
         group('C', &attached.rcts, out);
     }
+    let Some((first_seen, micros)) = seen else {
+        return;
+    };
     count('E', 1, out);
-    primitive::encode_number_huge(u128::from(record.first_seen), out);
-    let written = primitive::encode_date(&date::format(record.date), out);
+    primitive::encode_number_huge(u128::from(first_seen), out);
+    let written = primitive::encode_date(&date::format(micros), out);
     debug_assert!(
         written.is_ok(),
         "our own dates have the form that dates have"
     );
 }
 
-fn group(letter: char, texts: &[Arc<str>], out: &mut String) {
+fn group(letter: char, texts: &[Text], out: &mut String) {
     count(letter, texts.len() as u32, out);
     for text in texts {
         out.push_str(text);

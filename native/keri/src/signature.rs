@@ -10,6 +10,7 @@ use kelpipe_crypto::{Algorithm, Check};
 
 use crate::prefix::{VerificationKey, signature_algorithm};
 use crate::store::Map;
+use crate::text::Text;
 
 /// Bytes of every signature that can be verified here.
 const SIGNATURE_BYTES: usize = 64;
@@ -39,7 +40,7 @@ impl Signed {
 #[derive(Clone, Debug)]
 pub struct Indexed64 {
     /// Text form.
-    pub text: Arc<str>,
+    pub text: Text,
     /// Index into the current keys.
     pub index: u32,
     /// Index into the prior next-key digests; absent for current-only codes.

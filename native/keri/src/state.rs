@@ -6,6 +6,7 @@ use crate::codec::{Decoder, Encoder};
 use crate::decision::KINDS;
 use crate::event::Ilk;
 use crate::prefix::VerificationKey;
+use crate::text::Text;
 use crate::threshold::Threshold;
 
 /// What an establishment event fixed; shared by the states that follow it.
@@ -14,7 +15,7 @@ pub struct Establishment {
     /// Sequence number of the establishment event.
     pub sn: u128,
     /// SAID of the establishment event.
-    pub said: Arc<str>,
+    pub said: Text,
     /// Ordinal of the establishment event in the log.
     pub ordinal: u64,
     /// Signing keys.
@@ -22,15 +23,15 @@ pub struct Establishment {
     /// Signing threshold.
     pub kt: Threshold,
     /// Digests of the next keys.
-    pub next: Vec<Arc<str>>,
+    pub next: Vec<Text>,
     /// Next threshold.
     pub nt: Threshold,
     /// Witnesses.
-    pub witnesses: Vec<Arc<str>>,
+    pub witnesses: Vec<Text>,
     /// Witnesses cut by the event.
-    pub cuts: Vec<Arc<str>>,
+    pub cuts: Vec<Text>,
     /// Witnesses added by the event.
-    pub adds: Vec<Arc<str>>,
+    pub adds: Vec<Text>,
     /// Witness threshold.
     pub toad: u64,
     /// The inception's `EO`.
@@ -38,7 +39,7 @@ pub struct Establishment {
     /// The inception's `DND`.
     pub do_not_delegate: bool,
     /// Delegator, or empty.
-    pub delegator: Arc<str>,
+    pub delegator: Text,
     /// Whether the AID's code is transferable.
     pub transferable: bool,
 }
@@ -53,9 +54,9 @@ pub struct KeyState {
     /// Sequence number of the last event.
     pub sn: u128,
     /// SAID of the last event.
-    pub said: Arc<str>,
+    pub said: Text,
     /// SAID of the event before it; empty for an inception.
-    pub prior: Arc<str>,
+    pub prior: Text,
     /// First-seen ordinal of the last event.
     pub first_seen: u64,
     /// First-seen date of the last event, microseconds since 1970.

@@ -11,6 +11,7 @@ use crate::decision::Kind;
 use crate::options::Limits;
 use crate::record::{Anchor, KelEntry, LogRecord, Set, Waiting, decode_kel};
 use crate::state::AidRecord;
+use crate::text::Text;
 
 /// Tables, by the number that crosses the boundary.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -92,7 +93,7 @@ pub struct Slot {
 #[derive(Clone, Debug, Default)]
 pub struct Late {
     /// In order of arrival.
-    pub items: Vec<(Set, Arc<str>)>,
+    pub items: Vec<(Set, Text)>,
     /// How many of them are stored.
     pub stored: usize,
 }
@@ -101,7 +102,7 @@ pub struct Late {
 #[derive(Debug, Default)]
 pub struct Units {
     /// By AID.
-    pub aids: Map<Arc<str>, AidRecord>,
+    pub aids: Map<Text, AidRecord>,
     /// By place.
     pub kels: Map<Key, Vec<KelEntry>>,
     /// By ordinal.
@@ -120,7 +121,7 @@ pub struct Units {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Need {
     /// Key state and counts of an AID.
-    Aid(Arc<str>),
+    Aid(Text),
     /// Events at a place.
     Kel(Key),
     /// A logged event.
@@ -301,7 +302,7 @@ pub fn encode_late(set: Set, text: &str, out: &mut Vec<u8>) {
 }
 
 /// Reads a late attachment. `None`: damaged.
-pub fn decode_late(value: &[u8]) -> Option<(Set, Arc<str>)> {
+pub fn decode_late(value: &[u8]) -> Option<(Set, Text)> {
     let (set, text) = value.split_first()?;
     let set = [Set::Sigs, Set::Wigs, Set::Rcts, Set::Vrcs]
         .into_iter()

@@ -10,6 +10,7 @@ use crate::base::Base;
 use crate::record::{Anchor, KelEntry, LogRecord, Set, Waiting};
 use crate::state::AidRecord;
 use crate::store::{Key, Late, Need, Slot, Units, place, seal_key};
+use crate::text::Text;
 
 /// How many places ahead of a missing one are asked for when a chain of waiting events may follow.
 const PREFETCH_PLACES: u128 = 64;
@@ -21,7 +22,7 @@ pub struct View<'b> {
     /// Changed or read units; everything in it is the fold's own.
     pub own: Units,
     /// AIDs whose record changed.
-    pub dirty_aids: AHashSet<Arc<str>>,
+    pub dirty_aids: AHashSet<Text>,
     /// Places whose key event log changed.
     pub dirty_kels: AHashSet<Key>,
     /// Anchors added, by seal key.
@@ -63,7 +64,7 @@ impl<'b> View<'b> {
                 .aid(aid)
                 .or_else(|| self.loaded.aids.get(aid))
                 .cloned();
-            let key: Arc<str> = aid.into();
+            let key: Text = aid.into();
             let record = known.unwrap_or_else(|| {
                 self.need(Need::Aid(key.clone()));
                 AidRecord::default()
@@ -165,7 +166,7 @@ impl<'b> View<'b> {
     }
 
     /// Everything attached to a logged event of one set, early and late.
-    pub fn attached(&mut self, ordinal: u64, set: Set) -> Vec<Arc<str>> {
+    pub fn attached(&mut self, ordinal: u64, set: Set) -> Vec<Text> {
         let mut texts = self
             .log(ordinal)
             .map_or_else(Vec::new, |record| record.attached.clone().set(set).clone());
@@ -180,7 +181,7 @@ impl<'b> View<'b> {
     }
 
     /// Adds an attachment to a logged event; false if it is there already.
-    pub fn attach(&mut self, record: &LogRecord, ordinal: u64, set: Set, text: &Arc<str>) -> bool {
+    pub fn attach(&mut self, record: &LogRecord, ordinal: u64, set: Set, text: &Text) -> bool {
         let early = record
             .attached
             .iter()

@@ -1,13 +1,13 @@
 //! Stored records as people and tools read them: key state records, waiting entries, logged events.
 
 use std::fmt::Write;
-use std::sync::Arc;
 
 use crate::date;
 use crate::record::{LogRecord, Set, Waiting, decode_kel};
 use crate::replay;
 use crate::state::{AidRecord, KeyState};
 use crate::store::{Table, decode_late, split_place};
+use crate::text::Text;
 
 /// JSON text of a string.
 pub fn quote(text: &str) -> String {
@@ -27,7 +27,8 @@ pub fn quote(text: &str) -> String {
     out
 }
 
-fn list<T: AsRef<str>>(texts: &[T]) -> String {
+/// JSON list of strings.
+pub(crate) fn list<T: AsRef<str>>(texts: &[T]) -> String {
     let quoted: Vec<String> = texts.iter().map(|text| quote(text.as_ref())).collect();
     format!("[{}]", quoted.join(","))
 }
@@ -40,7 +41,7 @@ pub fn key_state(aid: &str, value: &[u8], dated: bool) -> Option<String> {
         .map(|state| key_state_json(aid, &state, dated))
 }
 
-fn key_state_json(aid: &str, state: &KeyState, dated: bool) -> String {
+pub(crate) fn key_state_json(aid: &str, state: &KeyState, dated: bool) -> String {
     let est = &state.est;
     let keys: Vec<&str> = est.keys.iter().map(|key| &*key.text).collect();
     let mut traits = Vec::new();
@@ -153,13 +154,14 @@ fn log_json(record: &LogRecord) -> String {
         )
     });
     format!(
-        "{{\"aid\":{},\"sn\":\"{:x}\",\"said\":{},\"ilk\":\"{}\",\"fn\":{},\"dt\":{},\"local\":{},\"source\":{},\"witnesses\":{},\"couple\":{couple},\"attached\":{}}}",
+        "{{\"aid\":{},\"sn\":\"{:x}\",\"said\":{},\"ilk\":\"{}\",\"fn\":{},\"dt\":{},\"est\":{},\"local\":{},\"source\":{},\"witnesses\":{},\"couple\":{couple},\"attached\":{}}}",
         quote(&record.pre),
         record.sn,
         quote(&record.said),
         record.ilk.name(),
         record.first_seen,
         quote(&date::format(record.date)),
+        record.est,
         record.local,
         record.source,
         list(&record.witnesses),
@@ -227,7 +229,7 @@ fn waiting_json(key: &[u8], value: &[u8]) -> Option<String> {
 /// A logged event with its late attachments as the reference replays it; `None` if a record is damaged.
 pub fn replayed(log: &[u8], late: &[&[u8]]) -> Option<Vec<u8>> {
     let record = LogRecord::decode(log)?;
-    let late: Option<Vec<(Set, Arc<str>)>> = late.iter().map(|value| decode_late(value)).collect();
+    let late: Option<Vec<(Set, Text)>> = late.iter().map(|value| decode_late(value)).collect();
     let mut out = Vec::with_capacity(record.body.len() + 512);
     replay::message(&record, &late?, &mut out);
     Some(out)

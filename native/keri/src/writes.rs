@@ -8,12 +8,13 @@ use crate::record::{Anchor, encode_kel};
 use crate::rules::signer_place;
 use crate::state::AidRecord;
 use crate::store::{Key, META_ORDINAL, OP_WORDS, Slot, Table, Units, deadline, encode_late, place};
+use crate::text::Text;
 use crate::view::View;
 
 /// Changes that a fold made.
 pub(crate) struct Changes {
     own: Units,
-    dirty_aids: ahash::AHashSet<Arc<str>>,
+    dirty_aids: ahash::AHashSet<Text>,
     dirty_kels: ahash::AHashSet<Key>,
     anchors: Vec<(Key, Anchor)>,
     ordinal: u64,
@@ -36,6 +37,10 @@ pub(crate) struct Out {
     pub arena: Vec<u8>,
 }
 
+/// Usual sizes of keys and values, to make room at once.
+const LOG_BYTES_BESIDES_BODY: usize = 320;
+const AID_BYTES: usize = 480;
+const KEL_BYTES: usize = 128;
 const PUT: u32 = 0;
 const DELETE: u32 = 1;
 
@@ -94,13 +99,25 @@ impl Changes {
         }
     }
 
+    /// Roughly how many bytes they will take.
+    fn bytes(&self) -> usize {
+        let logs: usize = self
+            .own
+            .logs
+            .values()
+            .map(|record| record.body.len() + LOG_BYTES_BESIDES_BODY)
+            .sum();
+        logs + self.dirty_aids.len() * AID_BYTES + self.dirty_kels.len() * KEL_BYTES
+    }
+
     /// Encodes them. Returned with them: the changed units, clean; the AID records only read; the next ordinal.
     pub fn encode(
         mut self,
         limits: &Limits,
         ordinal_before: u64,
-    ) -> (Out, Units, Vec<(Arc<str>, AidRecord)>, u64) {
+    ) -> (Out, Units, Vec<(Text, AidRecord)>, u64) {
         let mut out = Out::default();
+        out.arena.reserve(self.bytes());
         let mut kept = Units::default();
         let mut logs: Vec<_> = std::mem::take(&mut self.own.logs).into_iter().collect();
         logs.sort_unstable_by_key(|(ordinal, _)| *ordinal);

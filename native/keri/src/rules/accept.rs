@@ -10,6 +10,7 @@ use crate::record::{Anchor, Attached, KelEntry, LogRecord, Set, Waiting};
 use crate::rules::check::Checked;
 use crate::state::{Establishment, KeyState};
 use crate::store::seal_key;
+use crate::text::Text;
 
 impl Fold<'_> {
     pub(crate) fn accept(
@@ -33,8 +34,8 @@ impl Fold<'_> {
         } else {
             self.now
         };
-        let said: Arc<str> = event.said.into();
-        let pre: Arc<str> = event.pre.into();
+        let said: Text = event.said.into();
+        let pre: Text = event.pre.into();
         let body: Arc<[u8]> = match &incoming.signed {
             crate::signature::Signed::Held(body) => body.clone(),
             source @ crate::signature::Signed::Source(_) => source.bytes(self.source).into(),

@@ -2,8 +2,6 @@
 //!
 //! Source: keri-events.md 14.
 
-use std::sync::Arc;
-
 use crate::decision::{Awaits, Decision, Kind, Reject};
 use crate::fold::{Fold, Incoming};
 use crate::prefix::{self, VerificationKey};
@@ -12,6 +10,7 @@ use crate::rules::{Outcome, refuse};
 use crate::said;
 use crate::signature::{Indexed64, Signed};
 use crate::state::{Establishment, KeyState};
+use crate::text::Text;
 
 /// What was checked and is to be stored.
 #[derive(Clone, Debug, Default)]
@@ -195,11 +194,7 @@ impl Fold<'_> {
 }
 
 /// Ondices of the prior next-key digests that the signatures expose.
-fn exposed(
-    signatures: &[Indexed64],
-    keys: &[VerificationKey],
-    prior_next: &[Arc<str>],
-) -> Vec<u32> {
+pub(crate) fn exposed(signatures: &[Indexed64], keys: &[VerificationKey], prior_next: &[Text]) -> Vec<u32> {
     signatures
         .iter()
         .filter_map(|signature| {
@@ -219,7 +214,7 @@ fn is_digest_of(digest: &str, key: &str) -> bool {
 }
 
 /// Verification keys of a witness list.
-pub(crate) fn witness_keys(witnesses: &[Arc<str>]) -> Outcome<Vec<VerificationKey>> {
+pub(crate) fn witness_keys(witnesses: &[Text]) -> Outcome<Vec<VerificationKey>> {
     let keys: Option<Vec<_>> = witnesses
         .iter()
         .map(|text| VerificationKey::parse(text))

@@ -174,7 +174,7 @@ impl Fold<'_> {
 
     /// Whether `aid` is among the delegators above `delegator`, or there are more than the limit (C8).
     fn delegation_loops(&mut self, aid: &str, delegator: &str) -> bool {
-        let mut above = std::sync::Arc::<str>::from(delegator);
+        let mut above = crate::text::Text::from(delegator);
         for _ in 0..self.options.limits.delegation_depth_max {
             if &*above == aid {
                 return true;

@@ -2,8 +2,6 @@
 //!
 //! Source: escrows.md 1, 2 and 6.
 
-use std::sync::Arc;
-
 use crate::decision::{Awaits, Decision, Kind, Reject};
 use crate::fold::{Fold, Incoming};
 use crate::record::{Couple, Membership, Set, Waiting, WaitingEvent, WaitingReceipt};
@@ -11,6 +9,7 @@ use crate::rules::Outcome;
 use crate::rules::check::Checked;
 use crate::signature::Signed;
 use crate::store::{Key, SlotRow, place};
+use crate::text::Text;
 
 /// A receipt signature that is to wait.
 pub(crate) struct NewReceipt<'x> {
@@ -350,7 +349,7 @@ impl Fold<'_> {
 }
 
 /// The place of the event that a transferable receipt's signer is read from.
-pub(crate) fn signer_place(waiting: &Waiting) -> Option<(Arc<str>, u128)> {
+pub(crate) fn signer_place(waiting: &Waiting) -> Option<(Text, u128)> {
     let Waiting::Receipt(receipt) = waiting else {
         return None;
     };

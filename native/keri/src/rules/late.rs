@@ -2,8 +2,6 @@
 //!
 //! Source: keri-events.md 9; HARDEN 16.
 
-use std::sync::Arc;
-
 use crate::decision::{Awaits, Decision, Kind, Reject};
 use crate::event::{self, Identity, Ilk, Message};
 use crate::fold::{Fold, Incoming};
@@ -12,11 +10,12 @@ use crate::record::{KelEntry, LogRecord, Set};
 use crate::rules::check::{Checked, witness_keys};
 use crate::rules::{Outcome, keys_of, refuse};
 use crate::state::KeyState;
+use crate::text::Text;
 
 /// Keys and witnesses that govern a logged event.
 pub(crate) struct Governing {
     pub keys: Vec<VerificationKey>,
-    pub witnesses: Vec<Arc<str>>,
+    pub witnesses: Vec<Text>,
 }
 
 impl Fold<'_> {
@@ -186,7 +185,7 @@ impl Fold<'_> {
             None => event
                 .witnesses
                 .iter()
-                .map(|text| Arc::from(*text))
+                .map(|text| Text::from(*text))
                 .collect(),
         };
         let sigs = self.verified(&incoming.signed, incoming.sigs, &keys, true)?;

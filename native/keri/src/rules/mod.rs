@@ -12,7 +12,9 @@ mod retry;
 mod routed;
 mod superseding;
 
+pub(crate) use check::exposed;
 pub(crate) use escrow::signer_place;
+pub(crate) use receipts::split_transferable;
 pub use receipts::{Couple64, Group64, Receipts};
 pub use routed::Last64;
 
@@ -23,6 +25,7 @@ use crate::event::{Ilk, KeyEvent};
 use crate::fold::{Fold, Incoming, may_update};
 use crate::prefix::{self, VerificationKey};
 use crate::state::{Establishment, KeyState};
+use crate::text::Text;
 use crate::threshold::Threshold;
 
 /// The rules end early with a decision.
@@ -86,10 +89,10 @@ impl Fold<'_> {
                 return refuse(Reject::PrefixDerivation);
             }
         }
-        let witnesses: Vec<Arc<str>> = event
+        let witnesses: Vec<Text> = event
             .witnesses
             .iter()
-            .map(|text| Arc::from(*text))
+            .map(|text| Text::from(*text))
             .collect();
         if has_repeats(&event.witnesses) {
             return refuse(Reject::Witnesses);
@@ -101,7 +104,7 @@ impl Fold<'_> {
             ordinal: self.view.ordinal,
             keys,
             kt,
-            next: event.next.iter().map(|text| Arc::from(*text)).collect(),
+            next: event.next.iter().map(|text| Text::from(*text)).collect(),
             nt,
             witnesses,
             cuts: Vec::new(),
@@ -162,11 +165,11 @@ impl Fold<'_> {
             ordinal: self.view.ordinal,
             keys,
             kt,
-            next: event.next.iter().map(|text| Arc::from(*text)).collect(),
+            next: event.next.iter().map(|text| Text::from(*text)).collect(),
             nt,
             witnesses,
-            cuts: event.cuts.iter().map(|text| Arc::from(*text)).collect(),
-            adds: event.adds.iter().map(|text| Arc::from(*text)).collect(),
+            cuts: event.cuts.iter().map(|text| Text::from(*text)).collect(),
+            adds: event.adds.iter().map(|text| Text::from(*text)).collect(),
             toad,
             ..(*state.est).clone()
         };
@@ -204,7 +207,7 @@ impl Fold<'_> {
         incoming: &Incoming<'_>,
         state: &KeyState,
         superseded: bool,
-    ) -> Outcome<Vec<Arc<str>>> {
+    ) -> Outcome<Vec<Text>> {
         let event = incoming.event;
         let over_establishment = superseded && event.sn == state.est.sn;
         if !over_establishment || !incoming.head(self.options) || !self.harden(11) {
@@ -271,7 +274,7 @@ fn toad_in_range(event: &KeyEvent<'_>, witnesses: usize) -> Outcome<u64> {
 }
 
 /// (b minus br, order kept) + ba in order.
-fn rotated_witnesses(event: &KeyEvent<'_>, base: &[Arc<str>]) -> Outcome<Vec<Arc<str>>> {
+pub(crate) fn rotated_witnesses(event: &KeyEvent<'_>, base: &[Text]) -> Outcome<Vec<Text>> {
     let held = |text: &str| base.iter().any(|witness| &**witness == text);
     let sound = !has_repeats(&event.cuts)
         && !has_repeats(&event.adds)
@@ -288,6 +291,6 @@ fn rotated_witnesses(event: &KeyEvent<'_>, base: &[Arc<str>]) -> Outcome<Vec<Arc
         .filter(|witness| !event.cuts.contains(&&***witness))
         .cloned();
     Ok(kept
-        .chain(event.adds.iter().map(|add| Arc::from(*add)))
+        .chain(event.adds.iter().map(|add| Text::from(*add)))
         .collect())
 }

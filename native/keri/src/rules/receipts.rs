@@ -18,14 +18,15 @@ use crate::rules::escrow::NewReceipt;
 use crate::rules::late::Governing;
 use crate::rules::{Outcome, refuse};
 use crate::signature::{Indexed64, Plain64, Signed};
+use crate::text::Text;
 
 /// A key and its signature.
 #[derive(Clone, Debug)]
 pub struct Couple64 {
     /// Key, as text.
-    pub key: Arc<str>,
+    pub key: Text,
     /// Signature, as text.
-    pub signature: Arc<str>,
+    pub signature: Text,
     /// The signature's bytes; `None`: not one that can be verified.
     pub plain: Option<Plain64>,
 }
@@ -34,11 +35,11 @@ pub struct Couple64 {
 #[derive(Clone, Debug)]
 pub struct Group64 {
     /// Signer.
-    pub pre: Arc<str>,
+    pub pre: Text,
     /// Sequence number of the signer's event.
     pub sn: u128,
     /// SAID of the signer's event.
-    pub said: Arc<str>,
+    pub said: Text,
     /// Signatures.
     pub signatures: Vec<Indexed64>,
 }
@@ -215,13 +216,13 @@ impl Fold<'_> {
             Some(index) => (Set::Wigs, self.as_indexed(&key, &plain, index as u32)),
             None => (
                 Set::Rcts,
-                Arc::from([&*couple.key, &*couple.signature].concat()),
+                Text::from([&*couple.key, &*couple.signature].concat()),
             ),
         };
         self.store(logged, set, &text, tally);
     }
 
-    fn store(&mut self, logged: &Logged, set: Set, text: &Arc<str>, tally: &mut Tally) {
+    fn store(&mut self, logged: &Logged, set: Set, text: &Text, tally: &mut Tally) {
         let new = self.view.attach(&logged.record, logged.ordinal, set, text);
         tally.note(new);
         if new && set == Set::Wigs {
@@ -230,12 +231,7 @@ impl Fold<'_> {
     }
 
     /// A witness's couple as an indexed signature: code A always in the reference, else its algorithm's (HARDEN 3).
-    pub(crate) fn as_indexed(
-        &self,
-        key: &VerificationKey,
-        plain: &Plain64,
-        index: u32,
-    ) -> Arc<str> {
+    pub(crate) fn as_indexed(&self, key: &VerificationKey, plain: &Plain64, index: u32) -> Text {
         let algorithm = if self.harden(3) {
             key.algorithm
         } else {
@@ -359,7 +355,7 @@ impl Fold<'_> {
                 return refuse(Reject::ReceiptSigner);
             };
             if self.verify(&signed, key, &signature.plain()) {
-                let text: Arc<str> = transferable_value(group, signature).into();
+                let text: Text = transferable_value(group, signature).into();
                 self.store(&logged, Set::Vrcs, &text, tally);
             } else if attached && !self.harden(17) {
                 return refuse(Reject::ReceiptSignature);

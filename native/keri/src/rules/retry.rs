@@ -13,6 +13,7 @@ use crate::rules::check::may_witness;
 use crate::rules::receipts::{Receipts, split_couple, split_transferable};
 use crate::signature::{Indexed64, Plain64, Signed};
 use crate::store::timeout;
+use crate::text::Text;
 
 /// What a retried receipt came to.
 enum Found {
@@ -173,7 +174,7 @@ impl Fold<'_> {
         major: u8,
         waiting: &WaitingEvent,
     ) -> (Vec<Indexed64>, Vec<Indexed64>) {
-        let parse = |texts: &[Arc<str>]| {
+        let parse = |texts: &[Text]| {
             texts
                 .iter()
                 .filter_map(|text| Indexed64::parse(text))
@@ -256,7 +257,7 @@ impl Fold<'_> {
         aid: &str,
         sn: u128,
         said: &str,
-    ) -> Option<(Arc<[u8]>, Option<Vec<Arc<str>>>)> {
+    ) -> Option<(Arc<[u8]>, Option<Vec<Text>>)> {
         let at = self.view.waiting_event(aid, sn, said)?;
         let body = match &self.view.slot(aid, sn).rows[at].waiting {
             Waiting::Event(event)
@@ -277,13 +278,13 @@ impl Fold<'_> {
         Some((body, witnesses))
     }
 
-    fn witnesses_of_pending(&mut self, event: &KeyEvent<'_>) -> Option<Vec<Arc<str>>> {
+    fn witnesses_of_pending(&mut self, event: &KeyEvent<'_>) -> Option<Vec<Text>> {
         if event.ilk.incepts() {
             return Some(
                 event
                     .witnesses
                     .iter()
-                    .map(|text| Arc::from(*text))
+                    .map(|text| Text::from(*text))
                     .collect(),
             );
         }
@@ -301,7 +302,7 @@ impl Fold<'_> {
         super::rotated_witnesses(event, &current).ok()
     }
 
-    fn add_pending_wig(&mut self, aid: &str, sn: u128, said: &str, text: &Arc<str>) {
+    fn add_pending_wig(&mut self, aid: &str, sn: u128, said: &str, text: &Text) {
         let Some(at) = self.view.waiting_event(aid, sn, said) else {
             return;
         };
@@ -372,7 +373,7 @@ impl Fold<'_> {
         aid: &str,
         sn: u128,
         waiting: &WaitingReceipt,
-        key_text: &Arc<str>,
+        key_text: &Text,
         plain: Option<Plain64>,
     ) -> Found {
         let Some(entry) = self.view.last(aid, sn) else {

@@ -13,7 +13,7 @@ use crate::signature::{Indexed64, Signed};
 #[derive(Clone, Debug)]
 pub struct Last64 {
     /// Signer.
-    pub pre: std::sync::Arc<str>,
+    pub pre: crate::text::Text,
     /// Signatures.
     pub signatures: Vec<Indexed64>,
 }

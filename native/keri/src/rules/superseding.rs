@@ -10,11 +10,12 @@ use crate::fold::{Fold, Incoming};
 use crate::record::{Anchor, LogRecord};
 use crate::rules::{Outcome, refuse};
 use crate::state::KeyState;
+use crate::text::Text;
 
 /// A sealed event and the event that seals it.
 struct Boss {
     record: Arc<LogRecord>,
-    sealed: (Arc<str>, u128, Arc<str>),
+    sealed: (Text, u128, Text),
 }
 
 impl Fold<'_> {
@@ -87,7 +88,7 @@ impl Fold<'_> {
         else {
             return false;
         };
-        let place = |sealed: &(Arc<str>, u128, Arc<str>)| {
+        let place = |sealed: &(Text, u128, Text)| {
             event.seals.iter().position(|seal| {
                 seal.pre == &*sealed.0 && seal.sn == sealed.1 && seal.said == &*sealed.2
             })
