@@ -45,14 +45,7 @@ pub(crate) fn attachments(
 }
 
 /// Appends a receipt message with one signature, as the escrow `kind` keeps it.
-pub(crate) fn receipt(
-    aid: &str,
-    sn: u128,
-    said: &str,
-    kind: Kind,
-    value: &str,
-    out: &mut Vec<u8>,
-) {
+pub(crate) fn receipt(aid: &str, sn: u128, said: &str, kind: Kind, value: &str, out: &mut Vec<u8>) {
     let body = |size: usize| {
         format!(
             "{{\"v\":\"KERI10JSON{size:06x}_\",\"t\":\"rct\",\"d\":\"{said}\",\"i\":\"{aid}\",\"s\":\"{sn:x}\"}}"

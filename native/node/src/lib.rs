@@ -22,6 +22,7 @@ mod prepared;
 mod records;
 pub mod spans;
 mod tasks;
+mod waiting;
 
 #[cfg(not(target_endian = "little"))]
 compile_error!("what crosses the boundary is little-endian on both sides");

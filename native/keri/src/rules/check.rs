@@ -194,7 +194,11 @@ impl Fold<'_> {
 }
 
 /// Ondices of the prior next-key digests that the signatures expose.
-pub(crate) fn exposed(signatures: &[Indexed64], keys: &[VerificationKey], prior_next: &[Text]) -> Vec<u32> {
+pub(crate) fn exposed(
+    signatures: &[Indexed64],
+    keys: &[VerificationKey],
+    prior_next: &[Text],
+) -> Vec<u32> {
     signatures
         .iter()
         .filter_map(|signature| {
