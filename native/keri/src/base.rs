@@ -5,37 +5,25 @@ use std::sync::Arc;
 
 use lru::LruCache;
 
-use crate::record::{Anchor, KelEntry, LogRecord};
+use crate::record::{Anchor, LogRecord};
 use crate::state::AidRecord;
-use crate::store::{Key, Late, Map, Slot, Units};
+use crate::store::{Kel, Key, Late, Slot, Units};
 use crate::text::Text;
 
 type Cache = LruCache<Text, AidRecord, ahash::RandomState>;
 
-/// A changed unit and the part that changed it last.
-type Dirty<V> = (u64, V);
+/// Most sets of uncommitted changes that are searched one by one; above, the last ones are joined.
+const GENERATIONS_MAX: usize = 8;
 
-/// A unit's key in one of the maps of uncommitted changes.
-enum Change {
-    Aid(Text),
-    Kel(Key),
-    Log(u64),
-    Late(u64),
-    Anchors(Key),
-    Slot(Key),
-    Awaits(Key),
+/// What a part changed, or what some joined parts did.
+struct Generation {
+    part: u64,
+    units: Units,
 }
 
 /// Units that outlive a batch.
 pub struct Base {
-    aids: Map<Text, Dirty<AidRecord>>,
-    kels: Map<Key, Dirty<Vec<KelEntry>>>,
-    logs: Map<u64, Dirty<Arc<LogRecord>>>,
-    lates: Map<u64, Dirty<Late>>,
-    anchors: Map<Key, Dirty<Vec<Anchor>>>,
-    slots: Map<Key, Dirty<Slot>>,
-    awaits: Map<Key, Dirty<Vec<Key>>>,
-    changes: VecDeque<(u64, Vec<Change>)>,
+    generations: VecDeque<Generation>,
     cache: Cache,
     cache_bytes: usize,
     cache_bytes_max: usize,
@@ -57,14 +45,7 @@ impl Base {
     /// An empty base whose cache holds at most `cache_bytes_max` bytes.
     pub fn new(cache_bytes_max: usize) -> Self {
         Base {
-            aids: Map::default(),
-            kels: Map::default(),
-            logs: Map::default(),
-            lates: Map::default(),
-            anchors: Map::default(),
-            slots: Map::default(),
-            awaits: Map::default(),
-            changes: VecDeque::new(),
+            generations: VecDeque::new(),
             cache: LruCache::unbounded_with_hasher(ahash::RandomState::new()),
             cache_bytes: 0,
             cache_bytes_max,
@@ -82,49 +63,51 @@ impl Base {
         self.ordinal = ordinal;
     }
 
+    /// The latest uncommitted form of something.
+    fn latest<'s, T>(&'s self, find: impl Fn(&'s Units) -> Option<T>) -> Option<T> {
+        self.generations
+            .iter()
+            .rev()
+            .find_map(|generation| find(&generation.units))
+    }
+
     /// The record of an AID, if it is here.
     pub fn aid(&self, aid: &str) -> Option<&AidRecord> {
-        self.aids
-            .get(aid)
-            .map(|(_, record)| record)
+        self.latest(|units| units.aids.get(aid))
             .or_else(|| self.cache.peek(aid))
     }
 
     /// Uncommitted events at a place.
-    pub fn kel(&self, key: &Key) -> Option<&Vec<KelEntry>> {
-        self.kels.get(key).map(|(_, entries)| entries)
+    pub fn kel(&self, key: &Key) -> Option<&Kel> {
+        self.latest(|units| units.kels.get(key))
     }
 
     /// An uncommitted logged event.
     pub fn log(&self, ordinal: u64) -> Option<Arc<LogRecord>> {
-        self.logs.get(&ordinal).map(|(_, record)| record.clone())
+        self.latest(|units| units.logs.get(&ordinal)).cloned()
     }
 
     /// Uncommitted late attachments.
     pub fn late(&self, ordinal: u64) -> Option<&Late> {
-        self.lates.get(&ordinal).map(|(_, late)| late)
+        self.latest(|units| units.lates.get(&ordinal))
     }
 
     /// Uncommitted anchors; committed ones are not repeated here.
-    pub fn anchors(&self, key: &Key) -> &[Anchor] {
-        self.anchors.get(key).map_or(&[], |(_, anchors)| anchors)
+    pub fn anchors(&self, key: &Key) -> impl Iterator<Item = &Anchor> {
+        self.generations
+            .iter()
+            .filter_map(|generation| generation.units.anchors.get(key))
+            .flatten()
     }
 
     /// An uncommitted slot.
     pub fn slot(&self, key: &Key) -> Option<&Slot> {
-        self.slots.get(key).map(|(_, slot)| slot)
+        self.latest(|units| units.slots.get(key))
     }
 
     /// Uncommitted waiting keys of a signer's event.
     pub fn awaits(&self, key: &Key) -> Option<&Vec<Key>> {
-        self.awaits.get(key).map(|(_, keys)| keys)
-    }
-
-    /// Marks the AIDs of a batch as recently used.
-    pub fn touch<'a>(&mut self, aids: impl Iterator<Item = &'a str>) {
-        for aid in aids {
-            self.cache.promote(aid);
-        }
+        self.latest(|units| units.awaits.get(key))
     }
 
     /// Takes the changed units of part `part` and, clean, the AID records that were only read.
@@ -135,80 +118,39 @@ impl Base {
         read: Vec<(Text, AidRecord)>,
         ordinal: u64,
     ) {
-        let mut changes = Vec::new();
-        macro_rules! take {
-            ($field:ident, $change:ident) => {
-                for (key, unit) in changed.$field {
-                    changes.push(Change::$change(key.clone()));
-                    self.$field.insert(key, (part, unit));
-                }
-            };
-        }
-        for aid in changed.aids.keys() {
-            if let Some(old) = self.cache.pop(aid) {
-                self.cache_bytes -= old.weight();
-            }
-        }
-        take!(aids, Aid);
-        take!(kels, Kel);
-        take!(logs, Log);
-        take!(lates, Late);
-        take!(slots, Slot);
-        take!(awaits, Awaits);
-        for (key, added) in changed.anchors {
-            changes.push(Change::Anchors(key.clone()));
-            let entry = self.anchors.entry(key).or_default();
-            entry.0 = part;
-            entry.1.extend(added);
-        }
         for (aid, record) in read {
-            if !self.aids.contains_key(&aid) {
+            if self.latest(|units| units.aids.get(&*aid)).is_none() {
                 self.cache_put(aid, record);
             }
         }
-        self.changes.push_back((part, changes));
+        if self.generations.len() < GENERATIONS_MAX {
+            self.generations.push_back(Generation {
+                part,
+                units: changed,
+            });
+        } else if let Some(last) = self.generations.back_mut() {
+            last.part = part;
+            last.units.join(changed);
+        }
         self.ordinal = ordinal;
         self.shrink();
     }
 
-    /// Parts up to `part` are durable: their units may go.
+    /// Parts up to `part` are durable: their units may go, but for key states, which the cache takes.
     pub fn committed(&mut self, part: u64) {
-        while self.changes.front().is_some_and(|(of, _)| *of <= part) {
-            let Some((_, changes)) = self.changes.pop_front() else {
+        while self
+            .generations
+            .front()
+            .is_some_and(|generation| generation.part <= part)
+        {
+            let Some(generation) = self.generations.pop_front() else {
                 break;
             };
-            for change in changes {
-                self.release(change, part);
+            for (aid, record) in generation.units.aids {
+                self.cache_put(aid, record);
             }
         }
         self.shrink();
-    }
-
-    fn release(&mut self, change: Change, part: u64) {
-        fn done<K: std::hash::Hash + Eq, V>(
-            map: &mut Map<K, Dirty<V>>,
-            key: &K,
-            part: u64,
-        ) -> Option<V> {
-            if map.get(key).is_some_and(|(of, _)| *of <= part) {
-                map.remove(key).map(|(_, unit)| unit)
-            } else {
-                None
-            }
-        }
-        match change {
-            Change::Aid(aid) => {
-                if let Some(record) = done(&mut self.aids, &aid, part) {
-                    self.cache_put(aid, record);
-                }
-            }
-            Change::Kel(key) => drop(done(&mut self.kels, &key, part)),
-            Change::Log(ordinal) => drop(done(&mut self.logs, &ordinal, part)),
-            Change::Late(ordinal) => drop(done(&mut self.lates, &ordinal, part)),
-            Change::Anchors(key) => drop(done(&mut self.anchors, &key, part)),
-            Change::Slot(key) => drop(done(&mut self.slots, &key, part)),
-            Change::Awaits(key) => drop(done(&mut self.awaits, &key, part)),
-        }
     }
 
     fn cache_put(&mut self, aid: Text, record: AidRecord) {
@@ -229,7 +171,11 @@ impl Base {
 
     /// Size and use of the cache.
     pub fn cache_use(&self) -> CacheUse {
-        let uncommitted = self.changes.iter().map(|(_, changes)| changes.len()).sum();
+        let uncommitted = self
+            .generations
+            .iter()
+            .map(|generation| generation.units.len())
+            .sum();
         CacheUse {
             entries: self.cache.len(),
             bytes: self.cache_bytes,

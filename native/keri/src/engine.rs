@@ -207,7 +207,7 @@ impl Engine {
         let wakes = std::mem::take(&mut fold.wakes).into();
         let rows = std::mem::take(&mut fold.rows);
         let unknown = std::mem::take(&mut fold.unknown);
-        let needs = std::mem::take(&mut fold.view.needs_in_order);
+        let needs = std::mem::take(&mut fold.view.needs.in_order);
         let changes = writes::Changes::of(fold.view);
         Folded {
             needs,
@@ -288,7 +288,6 @@ fn finish(state: &mut State, batch: &mut Batch<'_>, done: Done, options: &Option
     let part = state.part;
     batch.loaded.forget(&changed);
     state.base.absorb(part, changed, read, ordinal);
-    state.base.touch(batch.items.iter().filter_map(Item::aid));
     Outcome {
         part,
         more,

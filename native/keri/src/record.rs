@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use smallvec::SmallVec;
+
 use crate::codec::{Decoder, Encoder};
 use crate::decision::{Awaits, Kind};
 use crate::event::Ilk;
@@ -216,8 +218,8 @@ pub fn encode_kel(entries: &[KelEntry], out: &mut Vec<u8>) {
 }
 
 /// Reads a `kel` value. `None`: damaged.
-pub fn decode_kel(bytes: &[u8]) -> Option<Vec<KelEntry>> {
-    let (mut from, mut entries) = (Decoder(bytes), Vec::with_capacity(1));
+pub fn decode_kel(bytes: &[u8]) -> Option<SmallVec<[KelEntry; 1]>> {
+    let (mut from, mut entries) = (Decoder(bytes), SmallVec::new());
     while !from.0.is_empty() {
         entries.push(KelEntry {
             ordinal: from.u64()?,

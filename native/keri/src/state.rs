@@ -85,6 +85,8 @@ pub struct AidRecord {
     pub rows: u32,
     /// Receipts elsewhere that await an event of this AID.
     pub awaited: u32,
+    /// Whether it differs from what is stored. Not stored itself.
+    pub changed: bool,
 }
 
 const FLAG_ESTABLISHMENT_ONLY: u8 = 1;

@@ -1,6 +1,5 @@
 //! Tables, keys, and the units in which the rules read and write them.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use kelpipe_cesr::Alphabet;
@@ -67,7 +66,7 @@ pub fn split_place(key: &[u8]) -> Option<(&str, u128, &[u8])> {
 }
 
 /// Hash map with a keyed hash: keys come from strangers.
-pub type Map<K, V> = HashMap<K, V, ahash::RandomState>;
+pub type Map<K, V> = std::collections::HashMap<K, V, ahash::RandomState>;
 
 /// A row of a [`Slot`].
 #[derive(Clone, Debug)]
@@ -98,13 +97,22 @@ pub struct Late {
     pub stored: usize,
 }
 
+/// Events logged at one place.
+#[derive(Clone, Debug, Default)]
+pub struct Kel {
+    /// Superseded ones first.
+    pub entries: SmallVec<[KelEntry; 1]>,
+    /// Whether it differs from what is stored.
+    pub changed: bool,
+}
+
 /// Units by their keys.
 #[derive(Debug, Default)]
 pub struct Units {
     /// By AID.
     pub aids: Map<Text, AidRecord>,
     /// By place.
-    pub kels: Map<Key, Vec<KelEntry>>,
+    pub kels: Map<Key, Kel>,
     /// By ordinal.
     pub logs: Map<u64, Arc<LogRecord>>,
     /// By ordinal.
@@ -228,6 +236,30 @@ impl Units {
             .retain(|key, _| !changed.awaits.contains_key(key));
     }
 
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.aids.len()
+            + self.kels.len()
+            + self.logs.len()
+            + self.lates.len()
+            + self.anchors.len()
+            + self.slots.len()
+            + self.awaits.len()
+    }
+
+    /// Takes later forms of units; of anchors, further ones.
+    pub fn join(&mut self, later: Units) {
+        self.aids.extend(later.aids);
+        self.kels.extend(later.kels);
+        self.logs.extend(later.logs);
+        self.lates.extend(later.lates);
+        for (key, added) in later.anchors {
+            self.anchors.entry(key).or_default().extend(added);
+        }
+        self.slots.extend(later.slots);
+        self.awaits.extend(later.awaits);
+    }
+
     fn take(&mut self, need: &Need, records: &[(&[u8], &[u8])], limits: &Limits) -> Option<()> {
         let first = records.first().map(|(_, value)| *value);
         match need {
@@ -236,8 +268,14 @@ impl Units {
                 self.aids.insert(aid.clone(), record);
             }
             Need::Kel(key) => {
-                self.kels
-                    .insert(key.clone(), first.map_or(Some(Vec::new()), decode_kel)?);
+                let entries = first.map_or(Some(SmallVec::new()), decode_kel)?;
+                self.kels.insert(
+                    key.clone(),
+                    Kel {
+                        entries,
+                        changed: false,
+                    },
+                );
             }
             Need::Log(ordinal) => {
                 let record = LogRecord::decode(first?)?;

@@ -9,11 +9,27 @@ use ahash::AHashSet;
 use crate::base::Base;
 use crate::record::{Anchor, KelEntry, LogRecord, Set, Waiting};
 use crate::state::AidRecord;
-use crate::store::{Key, Late, Need, Slot, Units, place, seal_key};
+use crate::store::{Kel, Key, Late, Need, Slot, Units, place, seal_key};
 use crate::text::Text;
 
 /// How many places ahead of a missing one are asked for when a chain of waiting events may follow.
 const PREFETCH_PLACES: u128 = 64;
+
+/// Units that were taken as absent.
+#[derive(Default)]
+pub struct Needs {
+    known: AHashSet<Need>,
+    /// In order of first use.
+    pub in_order: Vec<Need>,
+}
+
+impl Needs {
+    fn add(&mut self, need: Need) {
+        if self.known.insert(need.clone()) {
+            self.in_order.push(need);
+        }
+    }
+}
 
 /// The state as one fold sees and changes it.
 pub struct View<'b> {
@@ -21,18 +37,12 @@ pub struct View<'b> {
     loaded: &'b Units,
     /// Changed or read units; everything in it is the fold's own.
     pub own: Units,
-    /// AIDs whose record changed.
-    pub dirty_aids: AHashSet<Text>,
-    /// Places whose key event log changed.
-    pub dirty_kels: AHashSet<Key>,
     /// Anchors added, by seal key.
     pub anchors_added: Vec<(Key, Anchor)>,
     /// Next ordinal to give.
     pub ordinal: u64,
     /// Units that were taken as absent.
-    pub needs: AHashSet<Need>,
-    /// The same, in order of first use.
-    pub needs_in_order: Vec<Need>,
+    pub needs: Needs,
 }
 
 impl<'b> View<'b> {
@@ -42,77 +52,50 @@ impl<'b> View<'b> {
             base,
             loaded,
             own: Units::default(),
-            dirty_aids: AHashSet::default(),
-            dirty_kels: AHashSet::default(),
             anchors_added: Vec::new(),
             ordinal: base.ordinal(),
-            needs: AHashSet::default(),
-            needs_in_order: Vec::new(),
-        }
-    }
-
-    fn need(&mut self, need: Need) {
-        if self.needs.insert(need.clone()) {
-            self.needs_in_order.push(need);
+            needs: Needs::default(),
         }
     }
 
     fn aid_entry(&mut self, aid: &str) -> &mut AidRecord {
-        if !self.own.aids.contains_key(aid) {
-            let known = self
-                .base
-                .aid(aid)
-                .or_else(|| self.loaded.aids.get(aid))
-                .cloned();
-            let key: Text = aid.into();
-            let record = known.unwrap_or_else(|| {
-                self.need(Need::Aid(key.clone()));
+        let (base, loaded, needs) = (self.base, self.loaded, &mut self.needs);
+        self.own.aids.entry(aid.into()).or_insert_with(|| {
+            let known = base.aid(aid).or_else(|| loaded.aids.get(aid));
+            known.cloned().unwrap_or_else(|| {
+                needs.add(Need::Aid(aid.into()));
                 AidRecord::default()
-            });
-            self.own.aids.insert(key, record);
-        }
-        self.own.aids.entry(aid.into()).or_default()
+            })
+        })
     }
 
     /// The record of an AID.
     pub fn aid(&mut self, aid: &str) -> &AidRecord {
-        if self.own.aids.contains_key(aid) {
-            return &self.own.aids[aid];
-        }
         self.aid_entry(aid)
     }
 
     /// The record of an AID, to be changed.
     pub fn aid_mut(&mut self, aid: &str) -> &mut AidRecord {
-        if !self.dirty_aids.contains(aid) {
-            self.aid(aid);
-            self.dirty_aids.insert(aid.into());
-        }
-        self.aid(aid);
-        self.own.aids.get_mut(aid).expect("read just before")
+        let record = self.aid_entry(aid);
+        record.changed = true;
+        record
     }
 
     /// Events logged at a place, superseded ones first. Empty above the highest sequence number ever logged.
     pub fn kel(&mut self, aid: &str, sn: u128) -> &[KelEntry] {
+        let high = self.aid(aid).state.as_ref().map(|state| state.sn_high);
+        let (base, loaded, needs) = (self.base, self.loaded, &mut self.needs);
         let key = place(aid, sn);
-        if !self.own.kels.contains_key(&key) {
-            let high = self.aid(aid).state.as_ref().map(|state| state.sn_high);
-            let known = self
-                .base
-                .kel(&key)
-                .or_else(|| self.loaded.kels.get(&key))
-                .cloned();
-            let entries = match (known, high) {
-                (Some(entries), _) => entries,
-                (None, Some(high)) if sn <= high => {
-                    self.need(Need::Kel(key.clone()));
-                    Vec::new()
+        let kel = self.own.kels.entry(key.clone()).or_insert_with(|| {
+            let known = base.kel(&key).or_else(|| loaded.kels.get(&key));
+            known.cloned().unwrap_or_else(|| {
+                if high.is_some_and(|high| sn <= high) {
+                    needs.add(Need::Kel(key.clone()));
                 }
-                _ => Vec::new(),
-            };
-            self.own.kels.insert(key.clone(), entries);
-        }
-        self.own.kels.get(&key).map_or(&[], Vec::as_slice)
+                Kel::default()
+            })
+        });
+        &kel.entries
     }
 
     /// The authoritative event at a place.
@@ -122,12 +105,12 @@ impl<'b> View<'b> {
 
     /// Adds an event at a place. `fresh`: the caller knows that nothing was logged there.
     pub fn kel_add(&mut self, aid: &str, sn: u128, entry: KelEntry, fresh: bool) {
-        let key = place(aid, sn);
         if !fresh {
             self.kel(aid, sn);
         }
-        self.own.kels.entry(key.clone()).or_default().push(entry);
-        self.dirty_kels.insert(key);
+        let kel = self.own.kels.entry(place(aid, sn)).or_default();
+        kel.entries.push(entry);
+        kel.changed = true;
     }
 
     /// A logged event.
@@ -140,7 +123,7 @@ impl<'b> View<'b> {
             .log(ordinal)
             .or_else(|| self.loaded.logs.get(&ordinal).cloned());
         if known.is_none() {
-            self.need(Need::Log(ordinal));
+            self.needs.add(Need::Log(ordinal));
         }
         known
     }
@@ -156,7 +139,7 @@ impl<'b> View<'b> {
             let fresh = ordinal >= self.base.ordinal();
             let late = known.unwrap_or_else(|| {
                 if !fresh {
-                    self.need(Need::Late(ordinal));
+                    self.needs.add(Need::Late(ordinal));
                 }
                 Late::default()
             });
@@ -205,7 +188,7 @@ impl<'b> View<'b> {
         let mut anchors = match self.loaded.anchors.get(&key) {
             Some(anchors) => anchors.clone(),
             None => {
-                self.need(Need::Anchors(key.clone()));
+                self.needs.add(Need::Anchors(key.clone()));
                 Vec::new()
             }
         };
@@ -214,7 +197,7 @@ impl<'b> View<'b> {
             .iter()
             .filter(|(of, _)| *of == key)
             .map(|(_, anchor)| anchor);
-        for anchor in self.base.anchors(&key).iter().chain(added) {
+        for anchor in self.base.anchors(&key).chain(added) {
             if !anchors.contains(anchor) {
                 anchors.push(anchor.clone());
             }
@@ -236,7 +219,7 @@ impl<'b> View<'b> {
                 Some(slot) => slot,
                 None if self.stored_rows(aid) == 0 => Slot::default(),
                 None => {
-                    self.need(Need::Slot(key.clone()));
+                    self.needs.add(Need::Slot(key.clone()));
                     Slot::default()
                 }
             };
@@ -269,7 +252,7 @@ impl<'b> View<'b> {
             };
             let key = place(aid, next);
             if self.base.slot(&key).is_none() && !self.loaded.slots.contains_key(&key) {
-                self.need(Need::Slot(key));
+                self.needs.add(Need::Slot(key));
             }
         }
     }
@@ -289,7 +272,7 @@ impl<'b> View<'b> {
                 .or_else(|| self.loaded.awaits.get(key))
                 .cloned();
             let keys = known.unwrap_or_else(|| {
-                self.need(Need::Awaits(key.clone()));
+                self.needs.add(Need::Awaits(key.clone()));
                 Vec::new()
             });
             self.own.awaits.insert(key.clone(), keys);

@@ -14,8 +14,6 @@ use crate::view::View;
 /// Changes that a fold made.
 pub(crate) struct Changes {
     own: Units,
-    dirty_aids: ahash::AHashSet<Text>,
-    dirty_kels: ahash::AHashSet<Key>,
     anchors: Vec<(Key, Anchor)>,
     ordinal: u64,
 }
@@ -43,6 +41,19 @@ const AID_BYTES: usize = 480;
 const KEL_BYTES: usize = 128;
 const PUT: u32 = 0;
 const DELETE: u32 = 1;
+
+fn key<'a>(arena: &'a [u8], op: &[u32; OP_WORDS]) -> &'a [u8] {
+    arena.get(op[2] as usize..op[3] as usize).unwrap_or(&[])
+}
+
+/// Table and first bytes of the key: they decide most comparisons.
+fn head(arena: &[u8], op: &[u32; OP_WORDS]) -> (u32, u128) {
+    let key = key(arena, op);
+    let mut first = [0; 16];
+    let size = key.len().min(first.len());
+    first[..size].copy_from_slice(&key[..size]);
+    (op[0], u128::from_be_bytes(first))
+}
 
 impl Out {
     fn put(&mut self, table: Table, key: &[&[u8]], value: impl FnOnce(&mut Vec<u8>)) {
@@ -73,15 +84,20 @@ impl Out {
     }
 
     /// Sorts and closes.
-    pub fn finish(mut self) -> Writes {
+    pub fn finish(self) -> Writes {
         let arena = self.arena;
-        self.ops.sort_by(|a, b| {
-            let key =
-                |op: &[u32; OP_WORDS]| arena.get(op[2] as usize..op[3] as usize).unwrap_or(&[]);
-            (a[0], key(a)).cmp(&(b[0], key(b)))
+        let mut ops: Vec<_> = self
+            .ops
+            .into_iter()
+            .map(|op| (head(&arena, &op), op))
+            .collect();
+        ops.sort_by(|(head_a, a), (head_b, b)| {
+            head_a
+                .cmp(head_b)
+                .then_with(|| key(&arena, a).cmp(key(&arena, b)))
         });
         Writes {
-            ops: self.ops.into_flattened(),
+            ops: ops.into_iter().flat_map(|(_, op)| op).collect(),
             arena: Arc::new(arena),
         }
     }
@@ -92,8 +108,6 @@ impl Changes {
     pub fn of(view: View<'_>) -> Changes {
         Changes {
             own: view.own,
-            dirty_aids: view.dirty_aids,
-            dirty_kels: view.dirty_kels,
             anchors: view.anchors_added,
             ordinal: view.ordinal,
         }
@@ -107,7 +121,7 @@ impl Changes {
             .values()
             .map(|record| record.body.len() + LOG_BYTES_BESIDES_BODY)
             .sum();
-        logs + self.dirty_aids.len() * AID_BYTES + self.dirty_kels.len() * KEL_BYTES
+        logs + self.own.aids.len() * AID_BYTES + self.own.kels.len() * KEL_BYTES
     }
 
     /// Encodes them. Returned with them: the changed units, clean; the AID records only read; the next ordinal.
@@ -119,21 +133,29 @@ impl Changes {
         let mut out = Out::default();
         out.arena.reserve(self.bytes());
         let mut kept = Units::default();
-        let mut logs: Vec<_> = std::mem::take(&mut self.own.logs).into_iter().collect();
-        logs.sort_unstable_by_key(|(ordinal, _)| *ordinal);
+        let mut logs: Vec<_> = self.own.logs.iter().collect();
+        logs.sort_unstable_by_key(|(ordinal, _)| **ordinal);
         for (ordinal, record) in logs {
             out.put(Table::Log, &[&ordinal.to_be_bytes()], |arena| {
                 record.encode(arena)
             });
-            kept.logs.insert(ordinal, record);
         }
-        self.encode_aids(&mut out, &mut kept);
-        for key in self.dirty_kels {
-            if let Some(entries) = self.own.kels.remove(&key) {
-                out.put(Table::Kel, &[&key], |arena| encode_kel(&entries, arena));
-                kept.kels.insert(key, entries);
-            }
+        kept.logs = self.own.logs;
+        let read = self
+            .own
+            .aids
+            .extract_if(|_, record| !record.changed)
+            .collect();
+        for (aid, record) in &mut self.own.aids {
+            encode_aid(aid, record, &mut out);
         }
+        kept.aids = self.own.aids;
+        self.own.kels.retain(|_, kel| kel.changed);
+        for (key, kel) in &mut self.own.kels {
+            out.put(Table::Kel, &[key], |arena| encode_kel(&kel.entries, arena));
+            kel.changed = false;
+        }
+        kept.kels = self.own.kels;
         for (ordinal, mut late) in self.own.lates {
             if late.items.len() > late.stored {
                 for (at, (set, text)) in late.items.iter().enumerate().skip(late.stored) {
@@ -166,23 +188,17 @@ impl Changes {
                 arena.extend_from_slice(&ordinal.to_be_bytes())
             });
         }
-        let read = self.own.aids.into_iter().collect();
         (out, kept, read, self.ordinal)
     }
+}
 
-    fn encode_aids(&mut self, out: &mut Out, kept: &mut Units) {
-        for aid in std::mem::take(&mut self.dirty_aids) {
-            let Some(record) = self.own.aids.remove(&aid) else {
-                continue;
-            };
-            if record.is_empty() {
-                out.delete(Table::Aids, &[aid.as_bytes()]);
-            } else {
-                out.put(Table::Aids, &[aid.as_bytes()], |arena| record.encode(arena));
-            }
-            kept.aids.insert(aid, record);
-        }
+fn encode_aid(aid: &Text, record: &mut AidRecord, out: &mut Out) {
+    if record.is_empty() {
+        out.delete(Table::Aids, &[aid.as_bytes()]);
+    } else {
+        out.put(Table::Aids, &[aid.as_bytes()], |arena| record.encode(arena));
     }
+    record.changed = false;
 }
 
 /// Writes a slot's changes; the slot as stored then, if it changed.
