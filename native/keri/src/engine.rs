@@ -146,7 +146,7 @@ impl Engine {
             let strict = refolds >= REFOLDS_BEFORE_STRICT;
             let folded = self.fold(&state.base, batch, strict, now_micros);
             if !folded.needs.is_empty() {
-                return Ok(Step::Missing(ask(batch, folded.needs)));
+                return Ok(Step::Missing(ask(&state.base, batch, folded.needs)));
             }
             if !self.check(batch, folded.unknown) {
                 refolds += 1;
@@ -257,8 +257,15 @@ fn first_needs(base: &Base, batch: &mut Batch<'_>) -> Option<Requests> {
     })
 }
 
-/// Notes what is asked for; after several rounds the rest of the batch is settled in smaller windows.
-fn ask(batch: &mut Batch<'_>, needs: Vec<Need>) -> Requests {
+/// Notes what is asked for; after several rounds the rest of the batch is settled in smaller windows. Anchors that are
+/// not committed yet are put beside the answer now: they may be committed, and forgotten here, before it comes.
+fn ask(base: &Base, batch: &mut Batch<'_>, needs: Vec<Need>) -> Requests {
+    for need in &needs {
+        if let Need::Anchors(key) = need {
+            let uncommitted = base.anchors(key).to_vec();
+            batch.loaded.anchors.insert(key.clone(), uncommitted);
+        }
+    }
     batch.rounds += 1;
     if batch.rounds % ROUNDS_BEFORE_SMALLER == 0 {
         batch.window = (batch.window.min(batch.items.len()) / WINDOW_DIVISOR).max(1);

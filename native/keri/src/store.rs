@@ -291,11 +291,13 @@ impl Units {
                 self.lates.insert(*ordinal, Late { items, stored });
             }
             Need::Anchors(key) => {
-                let anchors: Option<Vec<_>> = records
-                    .iter()
-                    .map(|(full, value)| decode_anchor(key.len(), full, value))
-                    .collect();
-                self.anchors.insert(key.clone(), anchors?);
+                let anchors = self.anchors.entry(key.clone()).or_default();
+                for (full, value) in records {
+                    let anchor = decode_anchor(key.len(), full, value)?;
+                    if !anchors.contains(&anchor) {
+                        anchors.push(anchor);
+                    }
+                }
             }
             Need::Slot(key) => {
                 let rows: Option<Vec<_>> = records
