@@ -38,8 +38,6 @@ export interface StateDigest {
 
 /** An engine, with what it tells of itself. */
 export interface NativeEngine extends Engine {
-  /** `kind`: a retry looks at the entries only as this kind of escrow. */
-  prepareWaiting(op: WaitingOp, keys: readonly Uint8Array[], kind?: string): Promise<Prepared>
   /** Goes on at what the database holds: the `meta` record `ordinal`, nothing for an empty database. */
   open(ordinal: Uint8Array | null): void
   metrics(): EngineMetrics
@@ -99,6 +97,11 @@ interface Binding {
   record(table: number, key: Uint8Array, value: Uint8Array): string | null
   replay(log: Uint8Array, late: readonly Uint8Array[]): ArrayBuffer
   ordinals(kel: Uint8Array): ArrayBuffer
+  waitingMessage(key: Uint8Array, value: Uint8Array): ArrayBuffer
+  missing(key: Uint8Array, value: Uint8Array, record: Uint8Array | null): string
+  annotated(stream: Uint8Array): string
+  keyStateAt(log: Uint8Array, est: Uint8Array, inception: Uint8Array): string
+  evidence(value: Uint8Array, before: Uint8Array | null): string
   metrics(): readonly OperationMetrics[]
   resetMetrics(): void
 }
@@ -147,6 +150,16 @@ export interface Addon {
   replay(log: Uint8Array, late: readonly Uint8Array[]): Uint8Array
   /** Ordinals of the events in a `kel` record, superseded ones first. */
   ordinals(kel: Uint8Array): BigUint64Array
+  /** A `waiting` record as a message: an event with what is attached so far, or a receipt. */
+  waitingMessage(key: Uint8Array, value: Uint8Array): Uint8Array
+  /** What a `waiting` record lacks, as a JSON list; `record` is the `aids` record of its AID. */
+  missing(key: Uint8Array, value: Uint8Array, record: Uint8Array | undefined): string
+  /** A stream as annotated text: a line for each primitive, with what it is. */
+  annotated(stream: Uint8Array): string
+  /** The key state record that held when the event in `log` was the last one, as JSON. */
+  keyStateAt(log: Uint8Array, est: Uint8Array, inception: Uint8Array): string
+  /** How far a `waiting` record that is evidence is signed, as JSON; `before` governs the place before it. */
+  evidence(value: Uint8Array, before: Uint8Array | undefined): string
   /** Counts of what belongs to no engine (framing, reading records), over all threads of the process. */
   metrics(): readonly OperationMetrics[]
   resetMetrics(): void
@@ -165,6 +178,11 @@ export function loadAddon(): Addon {
     record: (table, key, value) => binding.record(table, key, value),
     replay: (log, late) => new Uint8Array(binding.replay(log, late)),
     ordinals: (kel) => new BigUint64Array(binding.ordinals(kel)),
+    waitingMessage: (key, value) => new Uint8Array(binding.waitingMessage(key, value)),
+    missing: (key, value, record) => binding.missing(key, value, record ?? null),
+    annotated: (stream) => binding.annotated(stream),
+    keyStateAt: (log, est, inception) => binding.keyStateAt(log, est, inception),
+    evidence: (value, before) => binding.evidence(value, before ?? null),
     metrics: () => binding.metrics(),
     resetMetrics: () => binding.resetMetrics(),
   }

@@ -58,16 +58,11 @@ export interface PrepareContext {
   readonly copy?: boolean
 }
 
-export interface PrepareContext {
-  /** The number of the origin, for limits per source. */
-  readonly source: number
-  readonly copy?: boolean
-}
-
 /** The rules as the operators see them. Every call but `committed` works off the event loop. */
 export interface Engine {
   prepare(source: Uint8Array, spans: Uint32Array, context: PrepareContext): Promise<Prepared>
-  prepareWaiting(op: WaitingOp, keys: readonly Uint8Array[]): Promise<Prepared>
+  /** `kind`: a retry looks at the entries only as this kind of escrow. */
+  prepareWaiting(op: WaitingOp, keys: readonly Uint8Array[], kind?: string): Promise<Prepared>
   /**
    * Folds a prepared batch; called strictly in the order of the batches. `fetched` answers the last `missing` and is
    * nothing on a first call or after a part.

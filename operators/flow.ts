@@ -54,6 +54,12 @@ export interface Waiting {
   readonly kind: 'waiting'
   readonly op: WaitingOp
   readonly keys: readonly Uint8Array[]
+  /** A retry looks at the entries only as this kind of escrow. */
+  readonly escrow?: string
+  /** Records that go into the transaction of its last part. */
+  readonly records?: ReadonlyMap<string, Uint8Array>
+  /** Told of each part once it is on disk. */
+  heard?(verdicts: VerdictBatch): void
   ack(): void
 }
 

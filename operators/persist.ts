@@ -41,6 +41,8 @@ async function commit(
     const [name, value] = work.origin.checkpoint(work.resume)
     records.set(name, value)
   }
+  if (part.last && work.kind === 'waiting')
+    for (const [name, value] of work.records ?? []) records.set(name, value)
   await store.commit(settled?.verdicts.writes, records)
   if (settled) engine.committed(settled.part)
   part.release()

@@ -12,6 +12,8 @@ export interface Sink {
 export const publish = (sinks: readonly Sink[]): OperatorFunction<Part, Part> =>
   concatMap(async (part) => {
     for (const sink of sinks) await sink.write(part)
-    if (part.last) part.work.ack()
+    const { work, settled, last } = part
+    if (work.kind === 'waiting' && settled) work.heard?.(settled.verdicts)
+    if (last) work.ack()
     return part
   })

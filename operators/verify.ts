@@ -47,7 +47,7 @@ function prepare(engine: Engine, work: Work): Promise<Prepared> | undefined {
   const prepared =
     work.kind === 'frames'
       ? engine.prepare(work.source, work.spans, { source: work.origin.id })
-      : engine.prepareWaiting(work.op, work.keys)
+      : engine.prepareWaiting(work.op, work.keys, work.escrow)
   // A failure is met where the batch is settled; until then it must not count as unhandled.
   prepared.catch(() => undefined)
   return prepared

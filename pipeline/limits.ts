@@ -47,6 +47,13 @@ export interface Limits {
   /** Pause between sweeps for entries whose time has run out, and how many go into one batch. */
   readonly expirySweepMs: number
   readonly waitingKeysPerBatch: number
+  /** Orders (retries, removals) that may wait for their turn; a further one is refused. */
+  readonly ordersWaiting: number
+  /** Records that a search reads between two turns of the event loop. */
+  readonly scanPageRecords: number
+  /** Entries of one page of a list, if nobody says how many, and at most. */
+  readonly pageEntries: number
+  readonly pageEntriesMax: number
   /** What the sinks may hold unwritten. */
   readonly sinkBufferBytes: number
   /** The engine's cache of key states. */
@@ -80,6 +87,10 @@ export const limits: Limits = {
   lockStaleMs: 60_000,
   expirySweepMs: 10_000,
   waitingKeysPerBatch: 1_000,
+  ordersWaiting: 64,
+  scanPageRecords: 256,
+  pageEntries: 100,
+  pageEntriesMax: 10_000,
   sinkBufferBytes: 8 * MiB,
   engineCacheBytes: 64 * MiB,
   progressMs: 100,

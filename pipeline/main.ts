@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander'
 
 import { doctorCommand } from './commands/doctor.ts'
+import { escrowCommand } from './commands/escrow.ts'
 import { exportCommand } from './commands/export.ts'
 import { ingestCommand, verifyCommand } from './commands/intake.ts'
 import { stateCommand } from './commands/state.ts'
@@ -17,6 +18,7 @@ Examples:
   curl -s URL | kelpipe verify --verdicts - - one verdict a line, nothing kept
   kelpipe state AID                           the key state that the events prove
   kelpipe export AID > kel.cesr               the events, to give to somebody else
+  kelpipe escrow ls --aid AID                 what waits, and for what
 
 Exit: 0 all accepted, 3 something was refused, 4 something still waits or was cut off, 5 duplicity was seen
       (of these the first that applies of 5, 3, 4, 0); 1 internal, 2 usage, 6 source or sink unreachable,
@@ -30,8 +32,8 @@ function program(): Command {
     .addHelpText('after', examples)
     .showHelpAfterError('(--help shows what is allowed)')
     .exitOverride()
-  for (const add of [ingestCommand, verifyCommand, stateCommand, exportCommand, doctorCommand])
-    add(kelpipe).exitOverride()
+  const commands = [ingestCommand, verifyCommand, stateCommand, exportCommand, escrowCommand, doctorCommand]
+  for (const add of commands) add(kelpipe).exitOverride()
   return kelpipe
 }
 

@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events'
 
-import { concat, defaultIfEmpty, finalize, from, lastValueFrom, merge, type Observable } from 'rxjs'
+import { concat, defaultIfEmpty, EMPTY, finalize, from, lastValueFrom, merge, type Observable } from 'rxjs'
 
 import type { Engine, Framer } from '../native/engine.ts'
 import type { Chunk, Frames, Part, Work } from '../operators/flow.ts'
@@ -13,6 +13,7 @@ import { Slots } from '../operators/slots.ts'
 import { verify } from '../operators/verify.ts'
 import { clockName, StoreClock } from './clock.ts'
 import type { Limits } from './limits.ts'
+import type { Orders } from './orders.ts'
 import type { Pace } from './pace.ts'
 import type { Source, SourceContext } from './sources/source.ts'
 import { readMeta, type Store } from './store/store.ts'
@@ -20,6 +21,8 @@ import { cutOffWakes, expirySweeps } from './sweep.ts'
 
 export interface Run {
   readonly sources: readonly Source[]
+  /** What people ask for besides; the run ends with its sources and when no more orders come. */
+  readonly orders?: Orders
   readonly store: Store
   readonly engine: Engine
   readonly framer: () => Framer
@@ -47,8 +50,9 @@ export async function run(options: Run): Promise<void> {
   const clock = new StoreClock(readMeta(store, clockName))
   const now = (): bigint => clock.now()
   const sweep = { store, now, limits, signal }
-  const frames = framed(options, signal).pipe(finalize(() => stop.abort()))
-  const work: Observable<Work> = concat(cutOffWakes(sweep), merge(frames, from(expirySweeps(sweep))))
+  const orders = options.orders ? from(options.orders.work(options.signal)) : EMPTY
+  const asked: Observable<Work> = merge(framed(options, signal), orders).pipe(finalize(() => stop.abort()))
+  const work: Observable<Work> = concat(cutOffWakes(sweep), merge(asked, from(expirySweeps(sweep))))
   const parts: Observable<Part> = work.pipe(
     verify(engine, store, { partsInFlight: limits.partsInFlight, now }),
     persist(engine, store, { records: () => [clock.record()] }),
@@ -57,6 +61,9 @@ export async function run(options: Run): Promise<void> {
   )
   try {
     await lastValueFrom(parts.pipe(defaultIfEmpty(undefined)))
+  } catch (error) {
+    options.orders?.fail(error)
+    throw error
   } finally {
     stop.abort()
   }

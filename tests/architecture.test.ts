@@ -15,8 +15,10 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'pipeline/sinks': ['pipeline/sinks', 'pipeline', 'operators', 'native'],
   'pipeline/store': ['pipeline/store', 'pipeline', 'operators', 'native'],
   pipeline: ['pipeline', 'pipeline/commands', 'operators', 'native'],
+  'pipeline/escrow': ['pipeline/escrow', 'pipeline/store', 'pipeline', 'operators', 'native'],
   'pipeline/commands': [
     'pipeline/commands',
+    'pipeline/escrow',
     'pipeline/sources',
     'pipeline/sinks',
     'pipeline/store',

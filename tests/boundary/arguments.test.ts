@@ -110,6 +110,11 @@ const cases: readonly Case[] = [
   ['record', binding.record, [0, bytes, bytes]],
   ['replay', binding.replay, [bytes, [bytes]]],
   ['ordinals', binding.ordinals, [bytes]],
+  ['waitingMessage', binding.waitingMessage, [bytes, bytes]],
+  ['missing', binding.missing, [bytes, bytes, null]],
+  ['annotated', binding.annotated, [bytes]],
+  ['keyStateAt', binding.keyStateAt, [bytes, bytes, bytes]],
+  ['evidence', binding.evidence, [bytes, null]],
   ['panicNext', binding.panicNext, ['nothing']],
   ...['aid', 'kel', 'event', 'waiting'].map((name): Case => [
     `digest.${name}`,

@@ -36,6 +36,11 @@ export interface Binding {
   readonly record: Call
   readonly replay: Call
   readonly ordinals: Call
+  readonly waitingMessage: Call
+  readonly missing: Call
+  readonly annotated: Call
+  readonly keyStateAt: Call
+  readonly evidence: Call
   readonly metrics: Call
   readonly resetMetrics: Call
   readonly panicNext: Call

@@ -54,7 +54,7 @@ pub fn missing(key: &[u8], value: &[u8], record: Option<&[u8]>) -> Option<String
                 sn,
                 state: state.as_ref(),
                 waiting: &waiting,
-                event: event.as_ref(),
+                event: event.as_deref(),
             };
             let each = waiting.memberships.iter();
             each.map(|membership| lack.of(*membership)).collect()
@@ -105,7 +105,7 @@ struct Lack<'x> {
     sn: u128,
     state: Option<&'x KeyState>,
     waiting: &'x WaitingEvent,
-    event: Option<&'x Box<KeyEvent<'x>>>,
+    event: Option<&'x KeyEvent<'x>>,
 }
 
 impl Lack<'_> {
@@ -160,7 +160,7 @@ impl Lack<'_> {
 
     fn next_signatures(&self) -> Option<String> {
         let est = &self.state?.est;
-        let next: Vec<String> = est.next.iter().map(|digest| digest.to_string()).collect();
+        let next: Vec<String> = est.next.iter().map(ToString::to_string).collect();
         let have = indices(&self.waiting.attached.sigs, |signature| signature.ondex);
         Some(set("digests", &est.nt.json(), &next, &have))
     }
@@ -173,7 +173,7 @@ impl Lack<'_> {
                 .witnesses
                 .iter()
                 .filter(|witness| !event.cuts.contains(&&***witness));
-            kept.map(|witness| witness.to_string()).collect()
+            kept.map(ToString::to_string).collect()
         };
         let (toad, mut witnesses) = if event.ilk.incepts() {
             (event.toad, Vec::new())

@@ -1,0 +1,136 @@
+import type { Addon } from '../../native/addon.ts'
+import { pacedScan, type PacedReader } from '../store/paced.ts'
+import {
+  entryOf,
+  evidenceKind,
+  fits,
+  keyFits,
+  keyOf,
+  prefixOf,
+  type Entry,
+  type EntryQuery,
+} from './entry.ts'
+
+export interface EscrowReader extends PacedReader {
+  readonly addon: Addon
+}
+
+/** All entries that a query means, by AID and sequence number, from behind a cursor on. */
+export async function* entries(
+  reader: EscrowReader,
+  query: EntryQuery = {},
+  after?: string,
+): AsyncGenerator<Entry> {
+  const prefix = prefixOf(query)
+  const from = after === undefined ? undefined : Uint8Array.of(...keyOf(after), 0)
+  const range = { ...(prefix && { prefix }), ...(from && { from }) }
+  for await (const record of pacedScan(reader, 'waiting', range)) {
+    if (!keyFits(record.key, query)) continue
+    const entry = entryOf(reader.addon, record)
+    if (entry && fits(entry, query, Date.now())) yield entry
+  }
+}
+
+export interface Page {
+  readonly entries: readonly Entry[]
+  /** Where the next page starts, unless this is the last one. */
+  readonly next?: string
+}
+
+/** At most `limit` entries behind a cursor. */
+export async function page(
+  reader: EscrowReader,
+  query: EntryQuery,
+  limit: number,
+  after?: string,
+): Promise<Page> {
+  const found: Entry[] = []
+  for await (const entry of entries(reader, query, after)) {
+    if (found.length === limit) {
+      const next = found.at(-1)?.cursor
+      return { entries: found, ...(next !== undefined && { next }) }
+    }
+    found.push(entry)
+  }
+  return { entries: found }
+}
+
+/** An entry with its message. */
+export interface Shown extends Entry {
+  /** The event with what is attached to it so far, or the receipt, as CESR. */
+  readonly message: string
+  /** The same, a line for each primitive with what it is. */
+  readonly annotated: string
+}
+
+/** Adds its message to an entry; nothing if it has left meanwhile. */
+export function show({ addon, store }: EscrowReader, entry: Entry): Shown | undefined {
+  const key = keyOf(entry.cursor)
+  const value = store.get('waiting', key)
+  if (!value) return undefined
+  const message = addon.waitingMessage(key, value)
+  return {
+    ...entry,
+    message: Buffer.from(message).toString('latin1'),
+    annotated: addon.annotated(message),
+  }
+}
+
+/** What waits under one heading. */
+export interface Share {
+  entries: number
+  bytes: number
+  /** Since when the oldest of them waits. */
+  oldest: string
+}
+
+/** What waits in all, and by kind, by what is awaited and by source. */
+export interface Stats {
+  readonly type: 'escrow-stats'
+  readonly entries: number
+  readonly bytes: number
+  /** AIDs with entries. */
+  readonly aids: number
+  /** Entries that are evidence of duplicity. */
+  readonly evidence: number
+  readonly kinds: Readonly<Record<string, Share>>
+  readonly awaits: Readonly<Record<string, Share>>
+  readonly sources: Readonly<Record<string, Share>>
+}
+
+/** Counts all that waits. An entry that is in two escrows counts in both kinds, and once in all. */
+export async function stats(reader: EscrowReader): Promise<Stats> {
+  const kinds = new Map<string, Share>()
+  const awaits = new Map<string, Share>()
+  const sources = new Map<string, Share>()
+  let [count, bytes, aids, aid] = [0, 0, 0, '']
+  for await (const entry of entries(reader)) {
+    count += 1
+    bytes += entry.bytes
+    if (entry.aid !== aid) aids += 1
+    aid = entry.aid
+    for (const membership of entry.kinds) {
+      add(kinds, membership.kind, entry)
+      add(awaits, membership.awaits, entry)
+    }
+    add(sources, `${entry.source}`, entry)
+  }
+  return {
+    type: 'escrow-stats',
+    entries: count,
+    bytes,
+    aids,
+    evidence: kinds.get(evidenceKind)?.entries ?? 0,
+    kinds: Object.fromEntries(kinds),
+    awaits: Object.fromEntries(awaits),
+    sources: Object.fromEntries(sources),
+  }
+}
+
+function add(shares: Map<string, Share>, name: string, entry: Entry): void {
+  const share = shares.get(name) ?? { entries: 0, bytes: 0, oldest: entry.since }
+  share.entries += 1
+  share.bytes += entry.bytes
+  if (entry.since < share.oldest) share.oldest = entry.since
+  shares.set(name, share)
+}
