@@ -1,5 +1,12 @@
 //! A store in memory and a runner over recorded streams, for tests of the engine without the addon.
 
+#![allow(dead_code, reason = "each test uses its own part")]
+
+pub mod judge;
+pub mod random;
+pub mod scenarios;
+pub mod world;
+
 use std::collections::BTreeMap;
 
 use kelpipe_cesr::frame::Framer;
@@ -13,7 +20,7 @@ use kelpipe_keri::store::{OP_WORDS, Requests, Table};
 use kelpipe_keri::writes::Writes;
 
 /// Tables as sorted maps.
-#[derive(Default)]
+#[derive(Clone, Default, PartialEq, Eq, Hash)]
 pub struct Memory {
     tables: [BTreeMap<Vec<u8>, Vec<u8>>; 10],
 }
