@@ -262,7 +262,7 @@ fn first_needs(base: &Base, batch: &mut Batch<'_>) -> Option<Requests> {
 fn ask(base: &Base, batch: &mut Batch<'_>, needs: Vec<Need>) -> Requests {
     for need in &needs {
         if let Need::Anchors(key) = need {
-            let uncommitted = base.anchors(key).to_vec();
+            let uncommitted = base.anchors(key).cloned().collect();
             batch.loaded.anchors.insert(key.clone(), uncommitted);
         }
     }
