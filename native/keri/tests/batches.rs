@@ -3,8 +3,9 @@
 mod support;
 
 use kelpipe_keri::options::{Mode, Options};
-use support::judge::{Judge, Row};
+use support::judge::Judge;
 use support::random::Random;
+use support::rows::Row;
 use support::scenarios;
 
 /// Cuts that are tried for each stream and mode.

@@ -2,52 +2,21 @@
 
 use kelpipe_cesr::frame::{Frame, Framer};
 use kelpipe_keri::batch::{Batch, WaitingOp, codec_options};
-use kelpipe_keri::columns::{Columns, FLAG_RETRIED, LAYOUT};
-use kelpipe_keri::decision::{self, Awaits, Kind, Verdict};
 use kelpipe_keri::digest::StateDigest;
 use kelpipe_keri::engine::{Engine, Outcome, Step};
-use kelpipe_keri::event::ILKS;
 use kelpipe_keri::options::Options;
 use kelpipe_keri::store::{META_ORDINAL, OP_WORDS, Table};
 use kelpipe_keri::views;
 
+use serde_json::Value;
+
 use super::Memory;
+use super::rows::{Row, rows_of};
 
 /// 2024-06-01T00:00:00Z in microseconds.
 pub const START: i64 = 1_717_200_000_000_000;
 /// A second in microseconds.
 pub const SECOND: i64 = 1_000_000;
-
-/// What became of a message or of a retried entry.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Row {
-    /// Number in the stream; none for a retried entry.
-    pub message: Option<usize>,
-    pub ilk: &'static str,
-    /// As `accepted`, `escrowed out-of-order prior-event`, `rejected keri/said`, `duplicate 1`.
-    pub what: String,
-    pub aid: String,
-    pub said: String,
-    pub sn: u128,
-    pub first_seen: u64,
-    pub ordinal: u64,
-    /// Body and attachments.
-    pub bytes: Vec<u8>,
-}
-
-impl std::fmt::Debug for Row {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Row {
-            message,
-            ilk,
-            what,
-            aid,
-            sn,
-            ..
-        } = self;
-        write!(f, "{message:?} {ilk} {aid} {sn}: {what}")
-    }
-}
 
 /// What reading and judging cost, in counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -196,28 +165,106 @@ impl Judge {
         }
     }
 
-    /// Entries that wait, as `kind awaits` by AID, sn and SAID, in order of key.
-    pub fn waits(&self) -> Vec<String> {
-        let mut found = Vec::new();
-        for (key, value) in self.store.table(Table::Waiting) {
+    fn entries(&self) -> impl Iterator<Item = Value> {
+        self.store.table(Table::Waiting).iter().map(|(key, value)| {
             let text = views::record(Table::Waiting, key, value).expect("sound");
-            let entry: serde_json::Value = serde_json::from_str(&text).expect("our own JSON");
-            for kind in entry["kinds"].as_array().into_iter().flatten() {
-                let text = |name: &str| kind[name].as_str().expect("text").to_owned();
-                found.push(format!("{} {}", text("kind"), text("awaits")));
-            }
-        }
-        found
+            serde_json::from_str(&text).expect("our own JSON")
+        })
+    }
+
+    /// Everything that waits, as `kind awaits`, in order of key.
+    pub fn waits(&self) -> Vec<String> {
+        self.entries()
+            .flat_map(|entry| members(&entry, |kind, awaits| format!("{kind} {awaits}")))
+            .collect()
+    }
+
+    /// The kinds as which an event waits.
+    pub fn waiting_as(&self, aid: &str, sn: u128, said: &str) -> Vec<String> {
+        let is = |entry: &Value| {
+            entry["type"] == "event"
+                && entry["aid"] == aid
+                && entry["said"] == said
+                && entry["sn"] == format!("{sn:x}")
+        };
+        self.entries()
+            .filter(is)
+            .flat_map(|entry| members(&entry, |kind, _| kind.to_owned()))
+            .collect()
+    }
+
+    /// SAIDs logged at a place, superseded ones first.
+    pub fn logged(&self, aid: &str, sn: u128) -> Vec<String> {
+        let key = [aid.as_bytes(), &sn.to_be_bytes()].concat();
+        let Some(value) = self.store.table(Table::Kel).get(&key) else {
+            return Vec::new();
+        };
+        let text = views::record(Table::Kel, &key, value).expect("sound");
+        let place: Value = serde_json::from_str(&text).expect("our own JSON");
+        let said = |event: &Value| event["said"].as_str().expect("text").to_owned();
+        place["events"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(said)
+            .collect()
     }
 
     /// The current key state of an AID, without its date.
-    pub fn state(&self, aid: &str) -> serde_json::Value {
+    pub fn state(&self, aid: &str) -> Value {
         let value = self.store.table(Table::Aids).get(aid.as_bytes());
         value
             .and_then(|value| views::key_state(aid, value, false))
-            .map_or(serde_json::Value::Null, |json| {
+            .map_or(Value::Null, |json| {
                 serde_json::from_str(&json).expect("our own JSON")
             })
+    }
+
+    /// Everything attached to the events that an AID's key state stands on, in order of text.
+    pub fn attachments(&self, aid: &str) -> Vec<Vec<String>> {
+        let sn = self.state(aid)["s"]
+            .as_str()
+            .map_or(0, |sn| u128::from_str_radix(sn, 16).expect("hexadecimal"));
+        let of = |sn: u128| {
+            let key = [aid.as_bytes(), &sn.to_be_bytes()].concat();
+            let place = &self.store.table(Table::Kel)[&key];
+            let ordinal = *views::ordinals(place)
+                .expect("sound")
+                .last()
+                .expect("an event");
+            let mut texts = self.late(ordinal);
+            let text = views::record(
+                Table::Log,
+                &[],
+                &self.store.table(Table::Log)[&ordinal.to_be_bytes().to_vec()],
+            );
+            let record: Value = serde_json::from_str(&text.expect("sound")).expect("our own JSON");
+            for set in ["sigs", "wigs", "rcts", "vrcs"] {
+                let early = record["attached"][set].as_array().into_iter().flatten();
+                texts.extend(early.map(|text| format!("{set} {}", text.as_str().expect("text"))));
+            }
+            texts.sort();
+            texts
+        };
+        (0..=sn).map(of).collect()
+    }
+
+    /// What came to a logged event after it was accepted.
+    fn late(&self, ordinal: u64) -> Vec<String> {
+        let late = self.late_records(ordinal);
+        late.map(|(key, value)| {
+            let text = views::record(Table::Late, key, value).expect("sound");
+            let entry: Value = serde_json::from_str(&text).expect("our own JSON");
+            let text = |name: &str| entry[name].as_str().expect("text").to_owned();
+            format!("{} {}", text("set"), text("text"))
+        })
+        .collect()
+    }
+
+    fn late_records(&self, ordinal: u64) -> impl Iterator<Item = (&Vec<u8>, &Vec<u8>)> {
+        let prefix = ordinal.to_be_bytes();
+        let late = self.store.table(Table::Late).range(prefix.to_vec()..);
+        late.take_while(move |(key, _)| key.starts_with(&prefix))
     }
 
     /// The full digest of the store.
@@ -230,15 +277,13 @@ impl Judge {
         for (key, value) in self.store.table(Table::Kel) {
             digest.kel(key, value).expect("sound");
             for ordinal in views::ordinals(value).expect("sound") {
-                let ordinal = ordinal.to_be_bytes();
                 let late: Vec<&[u8]> = self
-                    .store
-                    .table(Table::Late)
-                    .range(ordinal.to_vec()..)
-                    .take_while(|(key, _)| key.starts_with(&ordinal))
+                    .late_records(ordinal)
                     .map(|(_, value)| value.as_slice())
                     .collect();
-                digest.event(&log[&ordinal.to_vec()], &late).expect("sound");
+                digest
+                    .event(&log[&ordinal.to_be_bytes().to_vec()], &late)
+                    .expect("sound");
             }
         }
         for (key, value) in self.store.table(Table::Waiting) {
@@ -246,6 +291,14 @@ impl Judge {
         }
         digest.finish()
     }
+}
+
+fn members(entry: &Value, write: impl Fn(&str, &str) -> String) -> Vec<String> {
+    let text = |kind: &Value, name: &str| kind[name].as_str().expect("text").to_owned();
+    let kinds = entry["kinds"].as_array().into_iter().flatten();
+    kinds
+        .map(|kind| write(&text(kind, "kind"), &text(kind, "awaits")))
+        .collect()
 }
 
 fn records_in(answer: &[u8]) -> usize {
@@ -261,95 +314,4 @@ fn records_in(answer: &[u8]) -> usize {
         records += count;
     }
     records
-}
-
-fn what(verdict: u8, reason: u16, awaits: u8, flags: u8) -> String {
-    let kind = |reason: u16| Kind::from_index(reason as u8).map_or("", Kind::name);
-    let name = |number: u8| {
-        let all = [
-            Awaits::Nothing,
-            Awaits::Inception,
-            Awaits::PriorEvent,
-            Awaits::Signatures,
-            Awaits::NextSignatures,
-            Awaits::WitnessReceipts,
-            Awaits::Delegator,
-            Awaits::Anchor,
-            Awaits::Approval,
-            Awaits::Event,
-            Awaits::SignerEvent,
-        ];
-        all[usize::from(number)].name()
-    };
-    match verdict {
-        v if v == Verdict::Accepted as u8 => "accepted".into(),
-        v if v == Verdict::Duplicate as u8 => format!("duplicate {reason}"),
-        v if v == Verdict::Escrowed as u8 => format!("escrowed {} {}", kind(reason), name(awaits)),
-        v if v == Verdict::Rejected as u8 => {
-            let code = decision::codes().find(|(number, ..)| *number == reason);
-            format!("rejected {}", code.expect("listed").1)
-        }
-        v if v == Verdict::Checked as u8 => {
-            let verified = flags & kelpipe_keri::columns::FLAG_VERIFIED != 0;
-            format!(
-                "checked {}",
-                if verified { "valid" } else { "unknown-signer" }
-            )
-        }
-        v if v == Verdict::Expired as u8 => format!("expired {}", kind(reason)),
-        _ => format!("removed {}", kind(reason)),
-    }
-}
-
-/// Reads the columns back, by their layout.
-fn rows_of(outcome: &Outcome, source: &[u8], before: usize) -> Vec<Row> {
-    let Columns { rows, bytes, texts } = &outcome.rows;
-    let value = |name: &str, row: usize| -> u64 {
-        let mut start = 0;
-        for (column, width, _) in LAYOUT {
-            let width = width.bytes();
-            if *column == name {
-                let at = start + row * width;
-                let little = bytes[at..at + width].iter().rev();
-                return little.fold(0, |value, byte| value << 8 | u64::from(*byte));
-            }
-            start += width * rows;
-        }
-        unreachable!("no column {name}")
-    };
-    let text = |start: u64, end: u64| {
-        String::from_utf8(texts[start as usize..end as usize].to_vec()).expect("text")
-    };
-    (0..*rows)
-        .map(|row| {
-            let of = |name: &str| value(name, row);
-            let retried = of("flags") as u8 & FLAG_RETRIED != 0;
-            let next = if row + 1 < *rows {
-                value("aidStart", row + 1)
-            } else {
-                texts.len() as u64
-            };
-            let from: &[u8] = if retried {
-                &outcome.writes.arena
-            } else {
-                source
-            };
-            Row {
-                message: (!retried).then(|| before + of("message") as usize),
-                ilk: ILKS[of("ilk") as usize],
-                what: what(
-                    of("verdict") as u8,
-                    of("reason") as u16,
-                    of("awaits") as u8,
-                    of("flags") as u8,
-                ),
-                aid: text(of("aidStart"), of("saidStart")),
-                said: text(of("saidStart"), next),
-                sn: u128::from(of("snHigh")) << 64 | u128::from(of("sn")),
-                first_seen: of("firstSeen"),
-                ordinal: of("ordinal"),
-                bytes: from[of("bodyStart") as usize..of("attachmentsEnd") as usize].to_vec(),
-            }
-        })
-        .collect()
 }

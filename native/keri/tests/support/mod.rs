@@ -4,6 +4,7 @@
 
 pub mod judge;
 pub mod random;
+pub mod rows;
 pub mod scenarios;
 pub mod world;
 
