@@ -6,6 +6,7 @@ import { escrowCommand } from './commands/escrow.ts'
 import { exportCommand } from './commands/export.ts'
 import { ingestCommand, verifyCommand } from './commands/intake.ts'
 import { stateCommand } from './commands/state.ts'
+import { whyCommand } from './commands/why.ts'
 import { PipelineError, reasonOf, systemCode, type Stage } from './errors.ts'
 import { exitCodes } from './summary.ts'
 import { say } from './terminal.ts'
@@ -19,6 +20,7 @@ Examples:
   kelpipe state AID                           the key state that the events prove
   kelpipe export AID > kel.cesr               the events, to give to somebody else
   kelpipe escrow ls --aid AID                 what waits, and for what
+  kelpipe why SAID                            what it waits for, and who could supply it
 
 Exit: 0 all accepted, 3 something was refused, 4 something still waits or was cut off, 5 duplicity was seen
       (of these the first that applies of 5, 3, 4, 0); 1 internal, 2 usage, 6 source or sink unreachable,
@@ -32,7 +34,15 @@ function program(): Command {
     .addHelpText('after', examples)
     .showHelpAfterError('(--help shows what is allowed)')
     .exitOverride()
-  const commands = [ingestCommand, verifyCommand, stateCommand, exportCommand, escrowCommand, doctorCommand]
+  const commands = [
+    ingestCommand,
+    verifyCommand,
+    stateCommand,
+    exportCommand,
+    escrowCommand,
+    whyCommand,
+    doctorCommand,
+  ]
   for (const add of commands) add(kelpipe).exitOverride()
   return kelpipe
 }
