@@ -21,7 +21,6 @@ export const root = dirname(dirname(fileURLToPath(import.meta.url)))
 export const addonPath = join(root, 'native', 'addon', 'kelpipe.node')
 export const mainPath = join(root, 'dist', 'pipeline', 'main.js')
 
-const libraryNames = { darwin: 'libkelpipe_node.dylib', win32: 'kelpipe_node.dll' }
 const skippedFolders = new Set(['node_modules', 'target', 'dist', 'addon', 'tests', 'fuzz', '.git'])
 
 /** Runs a command with this terminal; a failure ends the script with what to do. */
@@ -73,16 +72,23 @@ export function build({ always = false } = {}) {
 
 function buildAddon() {
   console.error('building the native addon ...')
+  const output = join(root, 'target', 'addon')
   must(
-    'cargo',
-    ['build', '--release', '--locked', '--package', 'kelpipe-node'],
+    process.execPath,
+    [
+      join(root, 'node_modules', '@napi-rs', 'cli', 'dist', 'cli.js'),
+      'build',
+      '--release',
+      ...['--package', 'kelpipe-node', '--manifest-path', 'native/node/Cargo.toml'],
+      ...['--package-json-path', 'package.json', '--output-dir', output],
+      '--',
+      '--locked',
+    ],
     'install Rust 1.88 or later (rustup), then run this again',
   )
-  const target = process.env.CARGO_TARGET_DIR ?? join(root, 'target')
-  const library = join(target, 'release', libraryNames[process.platform] ?? 'libkelpipe_node.so')
   mkdirSync(dirname(addonPath), { recursive: true })
   // A running process may have the old file mapped: it is replaced, never written to.
-  copyFileSync(library, `${addonPath}.new`)
+  copyFileSync(join(output, 'kelpipe.node'), `${addonPath}.new`)
   renameSync(`${addonPath}.new`, addonPath)
 }
 
