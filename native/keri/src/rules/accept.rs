@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use crate::decision::Decision;
+use crate::event::Ilk;
 use crate::fold::{Fold, Incoming};
 use crate::record::{Anchor, Attached, KelEntry, LogRecord, Set, Waiting};
 use crate::rules::check::Checked;
@@ -50,7 +51,7 @@ impl Fold<'_> {
             date,
             est: est.ordinal,
             seals: !event.seals.is_empty(),
-            local: incoming.local,
+            local: incoming.local || self.calls_local(incoming),
             source: incoming.source,
             witnesses: if event.ilk.establishes() {
                 est.witnesses.clone()
@@ -122,6 +123,11 @@ impl Fold<'_> {
             }
         }
         attached
+    }
+
+    /// The reference's head notes a trusted source for every interaction (HARDEN 12).
+    fn calls_local(&self, incoming: &Incoming<'_>) -> bool {
+        !self.harden(12) && incoming.event.ilk == Ilk::Ixn && incoming.head(self.options)
     }
 
     fn wake_after(&mut self, incoming: &Incoming<'_>) {

@@ -156,8 +156,14 @@ impl Fold<'_> {
         let superseded = self.check_prior(event, state)?;
         let keys = keys_of(event)?;
         let (kt, nt) = thresholds(event)?;
-        let base = self.witnesses_before(incoming, state, superseded)?;
-        let witnesses = rotated_witnesses(event, &base)?;
+        // The reference's head leaves the witnesses alone in a recovery.
+        let keeps_witnesses = superseded && head && !self.harden(11);
+        let witnesses = if keeps_witnesses {
+            state.est.witnesses.clone()
+        } else {
+            let base = self.witnesses_before(incoming, state, superseded)?;
+            rotated_witnesses(event, &base)?
+        };
         let toad = toad_in_range(event, witnesses.len())?;
         let est = Establishment {
             sn: event.sn,
@@ -210,7 +216,7 @@ impl Fold<'_> {
     ) -> Outcome<Vec<Text>> {
         let event = incoming.event;
         let over_establishment = superseded && event.sn == state.est.sn;
-        if !over_establishment || !incoming.head(self.options) || !self.harden(11) {
+        if !over_establishment || !incoming.head(self.options) {
             return Ok(state.est.witnesses.clone());
         }
         let Some(before) = self.view.last(event.pre, event.sn.saturating_sub(1)) else {
