@@ -11,9 +11,10 @@ const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz
 /// What stands in a SAID's place while it is computed.
 const DUMMY: &str = "############################################";
 
-/// The code, then the value behind as many zero bits as the code takes.
+/// The code, in the place of the padding in front of the value.
 pub fn primitive(code: &str, raw: &[u8]) -> String {
-    let mut bytes = vec![0; (3 - raw.len() % 3) % 3];
+    let pad = (3 - raw.len() % 3) % 3;
+    let mut bytes = vec![0; pad];
     bytes.extend_from_slice(raw);
     let mut text = String::new();
     for three in bytes.chunks(3) {
@@ -24,8 +25,7 @@ pub fn primitive(code: &str, raw: &[u8]) -> String {
             text.push(char::from(BASE64[bits >> shift & 63]));
         }
     }
-    text.replace_range(..code.len(), code);
-    text
+    [code, &text[pad..]].concat()
 }
 
 /// A sequence number in an attachment.
