@@ -84,10 +84,11 @@ interface Line {
 function linesOf(part: Part): Line[] {
   const { work, settled } = part
   const lines: Line[] = []
-  for (let index = 0; settled && index < settled.verdicts.length; index += 1) {
-    const { aid, said, sn, ilk, verdict, reason } = settled.verdicts.row(index)
+  const rows = settled
+    ? Array.from({ length: settled.verdicts.length }, (_, at) => settled.verdicts.row(at))
+    : []
+  for (const { aid, said, sn, ilk, verdict, reason } of rows)
     lines.push({ aid, sn, verdict, line: [aid, sn, said, ilk, verdict, reason].join(' ') })
-  }
   if (work.kind === 'frames' && part.last)
     for (const { offset, bytes, code } of work.faults)
       lines.push({ aid: '', sn: 0n, verdict: 'fault', line: `fault ${offset} ${bytes} ${code}` })

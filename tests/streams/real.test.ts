@@ -28,8 +28,10 @@ describe.skipIf(!vectors)('streams from the field (KELPIPE_VECTORS)', { timeout:
         const { accepted } = await judge(addon, mode, [readFileSync(join(folder, file))])
         for (const [aid, sn] of Object.entries(keripy.accepted)) {
           aids += 1
-          if (accepted.get(aid) !== BigInt(sn))
-            missing.push(`${file} ${aid}: ${sn}, not ${accepted.get(aid)}`)
+          const ours = accepted.get(aid) ?? -1n
+          // Where the reference left events waiting that it had all it needed for, more is accepted here.
+          if (keripy.full ? ours !== BigInt(sn) : ours < BigInt(sn))
+            missing.push(`${file} ${aid}: ${sn}, not ${ours}`)
         }
       }
       expect(missing).toEqual([])
