@@ -1,7 +1,8 @@
 //! Tells the code whether it is compiled without optimization.
 //!
 //! The arithmetic is inlined into a few large functions, one per instruction set. Unoptimized, such a function keeps
-//! every intermediate value in memory and would need megabytes of stack; there, nothing is inlined.
+//! every intermediate value in memory and would need megabytes of stack; there, nothing is inlined. Nor is it in unit
+//! tests, whose asserted bounds would make those functions larger still.
 
 fn main() {
     println!("cargo::rustc-check-cfg=cfg(unoptimized)");

@@ -3,10 +3,13 @@
 //! `cargo bench -p kelpipe-crypto --bench crypto`; with `-- --json`, one line of JSON. A figure is the best of some
 //! rounds, and in each round every contender has its turn, so that a noisy machine troubles all of them alike.
 
-use std::time::Instant;
+use std::{hint::black_box, time::Instant};
 
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
-use kelpipe_crypto::{Algorithm, Check, Options, Path, Verifier};
+use kelpipe_crypto::{
+    Algorithm, Check, Options, Path, Verifier,
+    digest::{Batch, Digest},
+};
 
 const SIGNATURES: usize = 2048;
 /// The size of a typical event.
@@ -221,6 +224,43 @@ fn two_cores(load: &Load, path: Path) -> Row {
     }
 }
 
+/// SAIDs: each message in three parts, the second a dummied field. A batch against one message after the other.
+fn digests(path: Path) -> Row {
+    let all = &signed(&LOADS[0]);
+    let parts = |signed: &'_ Signed| {
+        let (front, rest) = signed.message.split_at(40);
+        (front.to_vec(), [b'#'; 44], rest[44..].to_vec())
+    };
+    let all: &Vec<_> = &all.iter().map(parts).collect();
+    let contenders: [Contender<'_>; 2] = [
+        Box::new(|| {
+            let mut batch = Batch::new(Some(path));
+            let start = Instant::now();
+            for (front, dummy, rest) in all {
+                batch.push(&[front, dummy, rest]);
+            }
+            black_box(batch.hash(Digest::Blake3_256));
+            start.elapsed().as_secs_f64()
+        }),
+        Box::new(|| {
+            let mut out = [0; 32];
+            let start = Instant::now();
+            for (front, dummy, rest) in all {
+                Digest::Blake3_256.hash(&[front, dummy, rest], &mut out);
+                black_box(&out);
+            }
+            start.elapsed().as_secs_f64()
+        }),
+    ];
+    let figures = race(&contenders);
+    Row {
+        name: format!("{}, batch against one by one: BLAKE3", path.name()),
+        ours: figures[0],
+        peer: figures[1],
+        wanted: (path == Path::Ifma).then_some(1.0 / 3.0),
+    }
+}
+
 fn main() {
     let paths = Verifier::new(Options::default()).features().available;
     let mut rows: Vec<Row> = LOADS
@@ -230,6 +270,7 @@ fn main() {
     if std::thread::available_parallelism().is_ok_and(|cores| cores.get() > 1) {
         rows.extend(LOADS.iter().map(|load| two_cores(load, paths[0])));
     }
+    rows.extend(paths.iter().map(|&path| digests(path)));
     if std::env::args().any(|arg| arg == "--json") {
         let rows: Vec<String> = rows.iter().map(json).collect();
         println!("[{}]", rows.join(","));

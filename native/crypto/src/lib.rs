@@ -5,6 +5,8 @@
 
 // Generic code gets the features of an instruction set only by being inlined into what was compiled with them.
 #![allow(clippy::inline_always)]
+// Once inlined, vectors are passed in registers.
+#![allow(clippy::large_types_passed_by_value)]
 // Lanes and limbs are numbered, and most loops go over several arrays of them.
 #![allow(clippy::needless_range_loop)]
 

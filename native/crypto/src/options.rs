@@ -1,6 +1,8 @@
 //! How a verifier works, and what it says of itself.
 
-/// An implementation of the Ed25519 arithmetic.
+use crate::ed25519::available;
+
+/// An implementation of the Ed25519 arithmetic, and of what else goes in lanes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 pub enum Path {
     /// Plain Rust, any CPU.
@@ -24,6 +26,21 @@ impl Path {
             Self::Avx2 => "avx2",
             Self::Ifma => "ifma",
             Self::Neon => "neon",
+        }
+    }
+
+    /// The path that was asked for, if this machine has it, else the portable one; unasked, the fastest.
+    pub(crate) fn choose(asked: Option<Self>) -> Self {
+        let named = || {
+            let name = std::env::var("KELPIPE_CRYPTO_PATH").ok()?;
+            let found = Self::ALL.into_iter().find(|path| path.name() == name);
+            Some(found.unwrap_or(Self::Portable))
+        };
+        let available = available();
+        match asked.or_else(named) {
+            Some(path) if available.contains(&path) => path,
+            Some(_) => Self::Portable,
+            None => available[0],
         }
     }
 }

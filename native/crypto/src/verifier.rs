@@ -74,7 +74,7 @@ impl Verifier {
             None
         };
         Self {
-            path: choose(options.path),
+            path: Path::choose(options.path),
             threads: if pool.is_some() { threads } else { 1 },
             pool,
             tables: Mutex::new(Tables::new(options.table_cache_bytes)),
@@ -290,23 +290,4 @@ fn verify_ecdsa(check: &Check<'_>) -> bool {
         ecdsa::verify_r1
     };
     verify(check.key, check.message, check.signature)
-}
-
-/// The path that was asked for, if this machine has it, else the portable one; unasked, the fastest.
-fn choose(asked: Option<Path>) -> Path {
-    let named = || {
-        let name = std::env::var("KELPIPE_CRYPTO_PATH").ok()?;
-        Some(
-            Path::ALL
-                .into_iter()
-                .find(|path| path.name() == name)
-                .unwrap_or(Path::Portable),
-        )
-    };
-    let available = available();
-    match asked.or_else(named) {
-        Some(path) if available.contains(&path) => path,
-        Some(_) => Path::Portable,
-        None => available[0],
-    }
 }

@@ -2,8 +2,8 @@
 
 mod support;
 
-use kelpipe_crypto::digest::Digest;
-use support::bytes;
+use kelpipe_crypto::digest::{Batch, Digest};
+use support::{Random, bytes, paths};
 
 const ALL: [Digest; 9] = [
     Digest::Blake3_256,
@@ -58,6 +58,51 @@ fn parts_are_concatenated() {
                 whole,
                 "{digest:?} cut at {cut}"
             );
+        }
+    }
+}
+
+/// Every length up to that of two chunks, in no order, the shorter ones more often.
+fn messages() -> Vec<Vec<u8>> {
+    let mut random = Random(3);
+    let lengths = (0..2100).map(|i| if i % 3 == 0 { i } else { i % 400 });
+    let mut messages: Vec<(u64, Vec<u8>)> = lengths
+        .map(|length| {
+            let mut message = vec![0; length];
+            random.fill(&mut message);
+            (random.next(), message)
+        })
+        .collect();
+    messages.sort();
+    messages.into_iter().map(|(_, message)| message).collect()
+}
+
+// Goal: a batch changes no digest, whatever its size, its mix of lengths, the path and the algorithm.
+#[test]
+fn batches_are_the_same() {
+    let messages = messages();
+    for path in paths() {
+        let mut batch = Batch::new(Some(path));
+        for digest in ALL {
+            let sizes = (0..70).chain([500, messages.len()]);
+            for (round, size) in sizes.enumerate() {
+                let start = (31 * round) % (messages.len() - size + 1);
+                batch.clear();
+                assert!(batch.is_empty());
+                for message in &messages[start..start + size] {
+                    let (front, back) = message.split_at(message.len() / 3);
+                    batch.push(&[front, &[], back]);
+                }
+                assert_eq!(batch.len(), size);
+                let expected: Vec<u8> = messages[start..start + size]
+                    .iter()
+                    .flat_map(|message| hash(digest, &[message]))
+                    .collect();
+                assert!(
+                    batch.hash(digest) == expected,
+                    "{path:?}, {digest:?}, {size} from {start}"
+                );
+            }
         }
     }
 }

@@ -1,6 +1,11 @@
 //! The digests that KERI names, over messages given in parts.
 
+mod batch;
+mod blake3_lanes;
+
 use blake2::digest::consts::U32;
+
+pub use batch::Batch;
 
 /// A digest algorithm of the CESR code tables.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]

@@ -34,7 +34,7 @@ pub(super) trait Field<const N: usize>: Copy {
     /// Lane `i` becomes `limbs[i]`, whose limbs are at most `2^51 + 2^17`.
     fn from_limbs(limbs: &[Limbs; N]) -> Self;
 
-    /// The lanes as limbs below `2^55`, of a reduced product at most `2^51 + 2^17`; not canonical.
+    /// The lanes as limbs below `2^55`, of a reduced product below `2^51 + 2^43`; not canonical.
     fn to_limbs(self) -> [Limbs; N];
 
     /// The product, lane by lane.
@@ -55,10 +55,10 @@ pub(super) trait Field<const N: usize>: Copy {
     /// Carries, so that the element can be multiplied.
     fn reduce(wide: Self::Wide) -> Self;
 
-    /// `self + other`, each from `reduce`, from limbs or from `sub`.
+    /// `self + other`, each a reduced product, from limbs or from `sub`.
     fn add(self, other: Self) -> Self;
 
-    /// `self - other`, both from `reduce` or from limbs.
+    /// `self - other`, both a reduced product or from limbs.
     fn sub(self, other: Self) -> Self;
 
     /// `-self` of an element from limbs or from `load3`; the result may only be multiplied.
@@ -67,17 +67,18 @@ pub(super) trait Field<const N: usize>: Copy {
     /// Lane `i` of `a` where bit `i` of `mask` is set, else of `b`.
     fn select(mask: u32, a: Self, b: Self) -> Self;
 
-    /// Loads three elements per lane: words 0–4, 5–9 and 10–14 of the lane's block.
+    /// Loads three elements per lane: words 0–4, 5–9 and 10–14 of the lane's block, which are canonical limbs or what
+    /// `to_limbs` gave.
     fn load3(blocks: &[&[u64; 16]; N]) -> [Self; 3];
 
-    /// Loads one element per lane: words 0–4 of the lane's block.
+    /// Loads one element per lane: words 0–4 of the lane's block, as `load3` takes them.
     fn load1(blocks: &[&[u64; 8]; N]) -> Self;
 
     /// SHA-512 of `head || tail` of each lane: not of the field, but of the same lanes.
     fn sha512(heads: &[[u8; 64]; N], tails: &[&[u8]; N]) -> [[u8; 64]; N];
 
     /// All lanes the same.
-    #[cfg_attr(not(unoptimized), inline(always))]
+    #[cfg_attr(not(any(test, unoptimized)), inline(always))]
     fn splat(limbs: Limbs) -> Self {
         Self::from_limbs(&[limbs; N])
     }
@@ -87,31 +88,31 @@ pub(super) trait Field<const N: usize>: Copy {
     fn outlined<T>(f: impl FnOnce() -> T) -> T;
 
     /// `reduce(self.times(other))`, inlined.
-    #[cfg_attr(not(unoptimized), inline(always))]
+    #[cfg_attr(not(any(test, unoptimized)), inline(always))]
     fn product(self, other: Self) -> Self {
         Self::reduce(self.times(other))
     }
 
     /// The same by a call.
-    #[cfg_attr(not(unoptimized), inline(always))]
+    #[cfg_attr(not(any(test, unoptimized)), inline(always))]
     fn mul(self, other: Self) -> Self {
         Self::outlined(
-            #[cfg_attr(not(unoptimized), inline(always))]
+            #[cfg_attr(not(any(test, unoptimized)), inline(always))]
             || self.product(other),
         )
     }
 
     /// `self^2`, by a call.
-    #[cfg_attr(not(unoptimized), inline(always))]
+    #[cfg_attr(not(any(test, unoptimized)), inline(always))]
     fn square(self) -> Self {
         self.square_times(1)
     }
 
     /// `self^(2^count)`, by a call.
-    #[cfg_attr(not(unoptimized), inline(always))]
+    #[cfg_attr(not(any(test, unoptimized)), inline(always))]
     fn square_times(self, count: u32) -> Self {
         Self::outlined(
-            #[cfg_attr(not(unoptimized), inline(always))]
+            #[cfg_attr(not(any(test, unoptimized)), inline(always))]
             || {
                 let mut power = self;
                 for _ in 0..count {
@@ -123,7 +124,7 @@ pub(super) trait Field<const N: usize>: Copy {
     }
 
     /// `self^(2^250 - 1)` and `self^11`, the common part of the two exponentiations below.
-    #[cfg_attr(not(unoptimized), inline(always))]
+    #[cfg_attr(not(any(test, unoptimized)), inline(always))]
     fn power_of_250_ones(self) -> (Self, Self) {
         let mut powers = [self; CHAIN.len() + 2];
         powers[1] = self.square();
@@ -134,14 +135,14 @@ pub(super) trait Field<const N: usize>: Copy {
     }
 
     /// `1 / self = self^(p - 2)`, with `p - 2 = 2^5 (2^250 - 1) + 11`; zero for zero.
-    #[cfg_attr(not(unoptimized), inline(always))]
+    #[cfg_attr(not(any(test, unoptimized)), inline(always))]
     fn invert(self) -> Self {
         let (ones250, eleven) = self.power_of_250_ones();
         ones250.square_times(5).mul(eleven)
     }
 
     /// `self^((p - 5) / 8)`, with `(p - 5) / 8 = 2^2 (2^250 - 1) + 1`: the core of a square root.
-    #[cfg_attr(not(unoptimized), inline(always))]
+    #[cfg_attr(not(any(test, unoptimized)), inline(always))]
     fn power_of_root(self) -> Self {
         let (ones250, _) = self.power_of_250_ones();
         ones250.square_times(2).mul(self)

@@ -26,7 +26,7 @@ const fn twice_p(k: usize) -> u64 {
 }
 
 /// Splits a vector of limbs of radix `2^51` in two.
-#[cfg_attr(not(unoptimized), inline(always))]
+#[cfg_attr(not(any(test, unoptimized)), inline(always))]
 fn split<const N: usize, W: Multiply32<N>>(limbs: [W; 5]) -> Halves<W> {
     let mut out = [limbs[0]; 10];
     for k in 0..5 {
@@ -37,7 +37,7 @@ fn split<const N: usize, W: Multiply32<N>>(limbs: [W; 5]) -> Halves<W> {
 }
 
 /// Moves what limb `k` has too much to the next.
-#[cfg_attr(not(unoptimized), inline(always))]
+#[cfg_attr(not(any(test, unoptimized)), inline(always))]
 fn carry<const N: usize, W: Multiply32<N>>(limbs: &mut [W; 10], k: usize) {
     let (bits, mask) = if k.is_multiple_of(2) {
         (26, EVEN_MASK)
@@ -58,7 +58,7 @@ fn carry<const N: usize, W: Multiply32<N>>(limbs: &mut [W; 10], k: usize) {
 }
 
 /// `19 limb`, opaque so that 19 stays in the factors.
-#[cfg_attr(not(unoptimized), inline(always))]
+#[cfg_attr(not(any(test, unoptimized)), inline(always))]
 fn fold<const N: usize, W: Multiply32<N>>(limb: W) -> W {
     limb.multiply32(W::splat(19)).opaque()
 }
@@ -69,8 +69,8 @@ macro_rules! sum {
 }
 
 impl<W> Halves<W> {
-    /// In debug builds, the bound of factors: twice reduced.
-    #[cfg_attr(not(unoptimized), inline(always))]
+    /// Asserts the bound of factors: twice reduced.
+    #[cfg_attr(not(any(test, unoptimized)), inline(always))]
     fn check<const N: usize>(self) -> [W; 10]
     where
         W: Multiply32<N>,
@@ -89,7 +89,7 @@ impl<W> Halves<W> {
 impl<const N: usize, W: Multiply32<N>> Field<N> for Halves<W> {
     type Wide = Self;
 
-    #[cfg_attr(not(unoptimized), inline(always))]
+    #[cfg_attr(not(any(test, unoptimized)), inline(always))]
     fn from_limbs(limbs: &[Limbs; N]) -> Self {
         let mut out = [W::splat(0); 5];
         for (k, out) in out.iter_mut().enumerate() {
@@ -102,7 +102,7 @@ impl<const N: usize, W: Multiply32<N>> Field<N> for Halves<W> {
         split(out)
     }
 
-    #[cfg_attr(not(unoptimized), inline(always))]
+    #[cfg_attr(not(any(test, unoptimized)), inline(always))]
     fn to_limbs(self) -> [Limbs; N] {
         let mut out = [[0; 5]; N];
         for k in 0..5 {
@@ -116,7 +116,7 @@ impl<const N: usize, W: Multiply32<N>> Field<N> for Halves<W> {
         out
     }
 
-    #[cfg_attr(not(unoptimized), inline(always))]
+    #[cfg_attr(not(any(test, unoptimized)), inline(always))]
     fn splat(limbs: Limbs) -> Self {
         let mut out = [W::splat(0); 5];
         for (out, limb) in out.iter_mut().zip(limbs) {
@@ -127,7 +127,7 @@ impl<const N: usize, W: Multiply32<N>> Field<N> for Halves<W> {
 
     /// `d` is `2 a`, for products of odd limbs; `c` is `19 b`, for products above limb 9.
     #[rustfmt::skip]
-    #[cfg_attr(not(unoptimized), inline(always))]
+    #[cfg_attr(not(any(test, unoptimized)), inline(always))]
     fn times(self, other: Self) -> Self {
         let [a0, a1, a2, a3, a4, a5, a6, a7, a8, a9] = self.check();
         let [b0, b1, b2, b3, b4, b5, b6, b7, b8, b9] = other.check();
@@ -151,7 +151,7 @@ impl<const N: usize, W: Multiply32<N>> Field<N> for Halves<W> {
 
     /// `d` is `2 a`, `c` is `19 a`, `e` is `38 a`. The larger of two limbs is at least 5 where the product is above 9.
     #[rustfmt::skip]
-    #[cfg_attr(not(unoptimized), inline(always))]
+    #[cfg_attr(not(any(test, unoptimized)), inline(always))]
     fn squared(self) -> Self {
         let [a0, a1, a2, a3, a4, a5, a6, a7, a8, a9] = self.check();
         let [d0, d1, d2, d3] = [a0.add(a0), a1.add(a1), a2.add(a2), a3.add(a3)];
@@ -174,12 +174,12 @@ impl<const N: usize, W: Multiply32<N>> Field<N> for Halves<W> {
         ])
     }
 
-    #[cfg_attr(not(unoptimized), inline(always))]
+    #[cfg_attr(not(any(test, unoptimized)), inline(always))]
     fn widen(self) -> Self {
         self
     }
 
-    #[cfg_attr(not(unoptimized), inline(always))]
+    #[cfg_attr(not(any(test, unoptimized)), inline(always))]
     fn plus(a: Self, b: Self) -> Self {
         let mut sum = a.0;
         for (sum, b) in sum.iter_mut().zip(b.0) {
@@ -190,7 +190,7 @@ impl<const N: usize, W: Multiply32<N>> Field<N> for Halves<W> {
 
     /// Adds `2^35 p`: even limbs `512 * 2^52`, odd ones `256 * 2^52`, but for the last bits. More than two products of
     /// reduced factors, and with four (or one of sums) below `2^62`.
-    #[cfg_attr(not(unoptimized), inline(always))]
+    #[cfg_attr(not(any(test, unoptimized)), inline(always))]
     fn minus(a: Self, b: Self) -> Self {
         let mut difference = a.0;
         for k in 0..10 {
@@ -203,7 +203,7 @@ impl<const N: usize, W: Multiply32<N>> Field<N> for Halves<W> {
     ///
     /// Bound: limbs below `2^62` have carries below `2^37`. After its chain, limb 4 is below `2^38`, its second carry
     /// below `2^12`; the carry of limb 9, times 19, is below `2^42`, that of limb 0 below `2^16`.
-    #[cfg_attr(not(unoptimized), inline(always))]
+    #[cfg_attr(not(any(test, unoptimized)), inline(always))]
     fn reduce(wide: Self) -> Self {
         let mut limbs = wide.0;
         assert_at_most(&limbs, |_| (1 << 62) - 1);
@@ -227,12 +227,12 @@ impl<const N: usize, W: Multiply32<N>> Field<N> for Halves<W> {
     }
 
     /// Not carried: twice reduced, as factors may be.
-    #[cfg_attr(not(unoptimized), inline(always))]
+    #[cfg_attr(not(any(test, unoptimized)), inline(always))]
     fn add(self, other: Self) -> Self {
         Self::plus(self, other)
     }
 
-    #[cfg_attr(not(unoptimized), inline(always))]
+    #[cfg_attr(not(any(test, unoptimized)), inline(always))]
     fn sub(self, other: Self) -> Self {
         let mut difference = self.0;
         for k in 0..10 {
@@ -242,7 +242,7 @@ impl<const N: usize, W: Multiply32<N>> Field<N> for Halves<W> {
     }
 
     /// `2 p - self`, not carried.
-    #[cfg_attr(not(unoptimized), inline(always))]
+    #[cfg_attr(not(any(test, unoptimized)), inline(always))]
     fn negate(self) -> Self {
         let mut negative = self.0;
         for k in 0..10 {
@@ -251,7 +251,7 @@ impl<const N: usize, W: Multiply32<N>> Field<N> for Halves<W> {
         Self(negative)
     }
 
-    #[cfg_attr(not(unoptimized), inline(always))]
+    #[cfg_attr(not(any(test, unoptimized)), inline(always))]
     fn select(mask: u32, a: Self, b: Self) -> Self {
         let mut out = a.0;
         for (out, b) in out.iter_mut().zip(b.0) {
@@ -260,7 +260,7 @@ impl<const N: usize, W: Multiply32<N>> Field<N> for Halves<W> {
         Self(out)
     }
 
-    #[cfg_attr(not(unoptimized), inline(always))]
+    #[cfg_attr(not(any(test, unoptimized)), inline(always))]
     fn load3(blocks: &[&[u64; 16]; N]) -> [Self; 3] {
         let (mut fronts, mut backs) = ([&[0; 8]; N], [&[0; 8]; N]);
         for lane in 0..N {
@@ -276,18 +276,18 @@ impl<const N: usize, W: Multiply32<N>> Field<N> for Halves<W> {
         ]
     }
 
-    #[cfg_attr(not(unoptimized), inline(always))]
+    #[cfg_attr(not(any(test, unoptimized)), inline(always))]
     fn load1(blocks: &[&[u64; 8]; N]) -> Self {
         let [a0, a1, a2, a3, a4, ..] = W::transpose(blocks);
         split([a0, a1, a2, a3, a4])
     }
 
-    #[cfg_attr(not(unoptimized), inline(always))]
+    #[cfg_attr(not(any(test, unoptimized)), inline(always))]
     fn sha512(heads: &[[u8; 64]; N], tails: &[&[u8]; N]) -> [[u8; 64]; N] {
         sha512::<W, N>(heads, tails)
     }
 
-    #[cfg_attr(not(unoptimized), inline(always))]
+    #[cfg_attr(not(any(test, unoptimized)), inline(always))]
     fn outlined<T>(f: impl FnOnce() -> T) -> T {
         W::outlined(f)
     }

@@ -28,7 +28,7 @@ const TWICE_P: Limbs = [2 * (MASK - 18), 2 * MASK, 2 * MASK, 2 * MASK, 2 * MASK]
 ///
 /// Bound: limb `k` is a sum of at most 5 low halves and twice at most 5 high ones, in all less than
 /// `15 * 2^52 < 2^56`; with 19 times another, less than `2^60.4`.
-#[cfg_attr(not(unoptimized), inline(always))]
+#[cfg_attr(not(any(test, unoptimized)), inline(always))]
 fn fold(z: [Avx512; 10]) -> Wide {
     let nineteen = Avx512::splat(19);
     let mut out = [z[0]; 5];
@@ -41,7 +41,7 @@ fn fold(z: [Avx512; 10]) -> Wide {
 /// One round of carries, all limbs at once.
 ///
 /// Bound: limbs below `2^63` have carries below `2^12`, so limbs come out below `2^51 + 19 * 2^12 < 2^51 + 2^17`.
-#[cfg_attr(not(unoptimized), inline(always))]
+#[cfg_attr(not(any(test, unoptimized)), inline(always))]
 fn carry(x: [Avx512; 5]) -> Ifma {
     let (mask, nineteen) = (Avx512::splat(MASK), Avx512::splat(19));
     let mut out = x;
@@ -55,8 +55,8 @@ fn carry(x: [Avx512; 5]) -> Ifma {
 }
 
 impl Ifma {
-    /// In debug builds, the bound of factors.
-    #[cfg_attr(not(unoptimized), inline(always))]
+    /// Asserts the bound of factors.
+    #[cfg_attr(not(any(test, unoptimized)), inline(always))]
     fn check(self) -> [Avx512; 5] {
         assert_at_most(&self.0, |_| (1 << 52) - 1);
         self.0
@@ -66,7 +66,7 @@ impl Ifma {
 impl Field<8> for Ifma {
     type Wide = Wide;
 
-    #[cfg_attr(not(unoptimized), inline(always))]
+    #[cfg_attr(not(any(test, unoptimized)), inline(always))]
     fn from_limbs(limbs: &[Limbs; 8]) -> Self {
         let mut out = [Avx512::splat(0); 5];
         for (k, out) in out.iter_mut().enumerate() {
@@ -79,7 +79,7 @@ impl Field<8> for Ifma {
         Self(out)
     }
 
-    #[cfg_attr(not(unoptimized), inline(always))]
+    #[cfg_attr(not(any(test, unoptimized)), inline(always))]
     fn to_limbs(self) -> [Limbs; 8] {
         let mut out = [[0; 5]; 8];
         for k in 0..5 {
@@ -90,13 +90,13 @@ impl Field<8> for Ifma {
         out
     }
 
-    #[cfg_attr(not(unoptimized), inline(always))]
+    #[cfg_attr(not(any(test, unoptimized)), inline(always))]
     fn splat(limbs: Limbs) -> Self {
         Self(limbs.map(Avx512::splat))
     }
 
     /// 25 low and 25 high halves.
-    #[cfg_attr(not(unoptimized), inline(always))]
+    #[cfg_attr(not(any(test, unoptimized)), inline(always))]
     fn times(self, other: Self) -> Wide {
         let (a, b) = (self.check(), other.check());
         let zero = Avx512::splat(0);
@@ -115,7 +115,7 @@ impl Field<8> for Ifma {
 
     /// 15 low and 15 high halves. A product of two different limbs counts double, a high half too, so the sums have
     /// weights 1 (`one`: low of squares), 2 (`two`: high of squares, low of the others) and 4 (`four`).
-    #[cfg_attr(not(unoptimized), inline(always))]
+    #[cfg_attr(not(any(test, unoptimized)), inline(always))]
     fn squared(self) -> Wide {
         let a = self.check();
         let zero = Avx512::splat(0);
@@ -135,13 +135,13 @@ impl Field<8> for Ifma {
         fold(one)
     }
 
-    #[cfg_attr(not(unoptimized), inline(always))]
+    #[cfg_attr(not(any(test, unoptimized)), inline(always))]
     fn widen(self) -> Wide {
         Wide(self.0)
     }
 
     /// Of at most three products: below `2^62`.
-    #[cfg_attr(not(unoptimized), inline(always))]
+    #[cfg_attr(not(any(test, unoptimized)), inline(always))]
     fn plus(a: Wide, b: Wide) -> Wide {
         let mut sum = a.0;
         for (sum, b) in sum.iter_mut().zip(b.0) {
@@ -151,7 +151,7 @@ impl Field<8> for Ifma {
     }
 
     /// Adds `2^11 p`, whose limbs are above `2^61.99`: more than two products, and with three products below `2^63`.
-    #[cfg_attr(not(unoptimized), inline(always))]
+    #[cfg_attr(not(any(test, unoptimized)), inline(always))]
     fn minus(a: Wide, b: Wide) -> Wide {
         let mut difference = a.0;
         for k in 0..5 {
@@ -162,13 +162,13 @@ impl Field<8> for Ifma {
         Wide(difference)
     }
 
-    #[cfg_attr(not(unoptimized), inline(always))]
+    #[cfg_attr(not(any(test, unoptimized)), inline(always))]
     fn reduce(wide: Wide) -> Self {
         assert_at_most(&wide.0, |_| (1 << 63) - 1);
         carry(wide.0)
     }
 
-    #[cfg_attr(not(unoptimized), inline(always))]
+    #[cfg_attr(not(any(test, unoptimized)), inline(always))]
     fn add(self, other: Self) -> Self {
         let mut sum = self.0;
         for (sum, other) in sum.iter_mut().zip(other.0) {
@@ -178,7 +178,7 @@ impl Field<8> for Ifma {
     }
 
     /// Adds `2 p`, whose limbs are above `2^51 + 2^17`.
-    #[cfg_attr(not(unoptimized), inline(always))]
+    #[cfg_attr(not(any(test, unoptimized)), inline(always))]
     fn sub(self, other: Self) -> Self {
         let mut difference = self.0;
         for k in 0..5 {
@@ -188,7 +188,7 @@ impl Field<8> for Ifma {
     }
 
     /// `2 p - self`: below `2^52` without a carry.
-    #[cfg_attr(not(unoptimized), inline(always))]
+    #[cfg_attr(not(any(test, unoptimized)), inline(always))]
     fn negate(self) -> Self {
         let mut negative = self.0;
         for k in 0..5 {
@@ -197,7 +197,7 @@ impl Field<8> for Ifma {
         Self(negative)
     }
 
-    #[cfg_attr(not(unoptimized), inline(always))]
+    #[cfg_attr(not(any(test, unoptimized)), inline(always))]
     fn select(mask: u32, a: Self, b: Self) -> Self {
         let mut out = a.0;
         for (out, b) in out.iter_mut().zip(b.0) {
@@ -206,7 +206,7 @@ impl Field<8> for Ifma {
         Self(out)
     }
 
-    #[cfg_attr(not(unoptimized), inline(always))]
+    #[cfg_attr(not(any(test, unoptimized)), inline(always))]
     fn load3(blocks: &[&[u64; 16]; 8]) -> [Self; 3] {
         let (mut fronts, mut backs) = ([&[0; 8]; 8], [&[0; 8]; 8]);
         for lane in 0..8 {
@@ -222,18 +222,18 @@ impl Field<8> for Ifma {
         ]
     }
 
-    #[cfg_attr(not(unoptimized), inline(always))]
+    #[cfg_attr(not(any(test, unoptimized)), inline(always))]
     fn load1(blocks: &[&[u64; 8]; 8]) -> Self {
         let [a0, a1, a2, a3, a4, ..] = Avx512::transpose(blocks);
         Self([a0, a1, a2, a3, a4])
     }
 
-    #[cfg_attr(not(unoptimized), inline(always))]
+    #[cfg_attr(not(any(test, unoptimized)), inline(always))]
     fn sha512(heads: &[[u8; 64]; 8], tails: &[&[u8]; 8]) -> [[u8; 64]; 8] {
         sha512::<Avx512, 8>(heads, tails)
     }
 
-    #[cfg_attr(not(unoptimized), inline(always))]
+    #[cfg_attr(not(any(test, unoptimized)), inline(always))]
     fn outlined<T>(f: impl FnOnce() -> T) -> T {
         Avx512::outlined(f)
     }

@@ -26,8 +26,9 @@ pub(super) fn from_bytes(bytes: &[u8; 32]) -> Limbs {
     ]
 }
 
-/// The one representative below `p`. Takes any limbs.
+/// The one representative below `p`. Takes limbs below `2^63`.
 pub(super) fn canonical(limbs: &Limbs) -> Limbs {
+    debug_assert!(limbs.iter().all(|&limb| limb < 1 << 63));
     let mut limbs = *limbs;
     // The first pass leaves limbs below 2^51 and limb 0 below 2^51 + 19 * 2^13, the second a value below 2^255 + 19.
     for _ in 0..2 {
@@ -72,12 +73,12 @@ pub(super) fn to_bytes(limbs: &Limbs) -> [u8; 32] {
     bytes
 }
 
-/// Whether the element is zero modulo `p`. Takes any limbs.
+/// Whether the element is zero modulo `p`. Takes limbs below `2^63`.
 pub(super) fn is_zero(limbs: &Limbs) -> bool {
     canonical(limbs) == ZERO
 }
 
-/// Whether the canonical representative is odd: the "sign" of a coordinate. Takes any limbs.
+/// Whether the canonical representative is odd: the "sign" of a coordinate. Takes limbs below `2^63`.
 pub(super) fn is_odd(limbs: &Limbs) -> bool {
     canonical(limbs)[0] & 1 == 1
 }

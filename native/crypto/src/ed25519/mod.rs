@@ -14,6 +14,8 @@ mod halves;
 mod ifma;
 mod limbs;
 mod multiply;
+#[cfg(test)]
+mod oracle;
 mod paths;
 mod point;
 mod portable;

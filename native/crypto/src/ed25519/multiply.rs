@@ -24,7 +24,7 @@ struct FreshEntry {
 /// The digits of `N` scalars.
 type Digits<const N: usize> = [[i16; DIGITS_MAX]; N];
 
-#[cfg_attr(not(unoptimized), inline(always))]
+#[cfg_attr(not(any(test, unoptimized)), inline(always))]
 fn all_digits<const WIDTH: usize, const N: usize>(scalars: &[Scalar; N]) -> Digits<N> {
     let mut all = [[0; DIGITS_MAX]; N];
     for lane in 0..N {
@@ -34,7 +34,7 @@ fn all_digits<const WIDTH: usize, const N: usize>(scalars: &[Scalar; N]) -> Digi
 }
 
 /// Bit `i` set where digit `at` of lane `i` is negative.
-#[cfg_attr(not(unoptimized), inline(always))]
+#[cfg_attr(not(any(test, unoptimized)), inline(always))]
 fn negative<const N: usize>(digits: &Digits<N>, at: usize) -> u32 {
     let mut mask = 0;
     for lane in 0..N {
@@ -44,7 +44,7 @@ fn negative<const N: usize>(digits: &Digits<N>, at: usize) -> u32 {
 }
 
 /// The addend that digit `at` of each lane picks from its table.
-#[cfg_attr(not(unoptimized), inline(always))]
+#[cfg_attr(not(any(test, unoptimized)), inline(always))]
 fn pick<F: Field<N>, const N: usize>(
     tables: &[&[Entry]; N],
     shape: Shape,
@@ -66,7 +66,7 @@ fn pick<F: Field<N>, const N: usize>(
 }
 
 /// `s B + h A` with tables of every `A`: 25 doublings, 51 + 32 additions.
-#[cfg_attr(not(unoptimized), inline(always))]
+#[cfg_attr(not(any(test, unoptimized)), inline(always))]
 pub(super) fn with_tables<F: Field<N>, const N: usize>(
     s: &[Scalar; N],
     h: &[Scalar; N],
@@ -109,7 +109,7 @@ pub(super) fn with_tables<F: Field<N>, const N: usize>(
 }
 
 /// `s B + h A` for points that have no table: 250 doublings, 51 + 32 additions, 15 to make the multiples.
-#[cfg_attr(not(unoptimized), inline(always))]
+#[cfg_attr(not(any(test, unoptimized)), inline(always))]
 pub(super) fn without_tables<F: Field<N>, const N: usize>(
     s: &[Scalar; N],
     h: &[Scalar; N],
@@ -148,7 +148,7 @@ pub(super) fn without_tables<F: Field<N>, const N: usize>(
 }
 
 /// Writes the multiples `0 ..= FRESH_COUNT` of each lane's point.
-#[cfg_attr(not(unoptimized), inline(always))]
+#[cfg_attr(not(any(test, unoptimized)), inline(always))]
 fn fresh_multiples<F: Field<N>, const N: usize>(
     a: Extended<F>,
     out: &mut [[FreshEntry; FRESH_COUNT + 1]; N],
@@ -182,7 +182,7 @@ fn fresh_multiples<F: Field<N>, const N: usize>(
     }
 }
 
-#[cfg_attr(not(unoptimized), inline(always))]
+#[cfg_attr(not(any(test, unoptimized)), inline(always))]
 fn pick_fresh<F: Field<N>, const N: usize>(
     multiples: &[[FreshEntry; FRESH_COUNT + 1]; N],
     digits: &Digits<N>,

@@ -60,6 +60,7 @@ macro_rules! path {
             }
         }
     };
+    (@detect "neon") => { std::arch::is_aarch64_feature_detected!("neon") };
     (@detect $feature:tt) => { std::arch::is_x86_feature_detected!($feature) };
 }
 
@@ -80,6 +81,14 @@ path!(
     "avx512ifma"
 );
 
+#[cfg(target_arch = "aarch64")]
+path!(
+    neon,
+    crate::ed25519::halves::Halves<crate::simd::neon::Neon>,
+    2,
+    "neon"
+);
+
 /// The paths that this machine has, the preferred first.
 pub(crate) fn available() -> Vec<Path> {
     Path::ALL
@@ -95,6 +104,8 @@ fn find(path: Path) -> Option<&'static Routines> {
         Path::Avx2 if avx2::is_available() => Some(&avx2::ROUTINES),
         #[cfg(target_arch = "x86_64")]
         Path::Ifma if ifma::is_available() => Some(&ifma::ROUTINES),
+        #[cfg(target_arch = "aarch64")]
+        Path::Neon if neon::is_available() => Some(&neon::ROUTINES),
         Path::Portable => Some(&Routines::PORTABLE),
         _ => None,
     }
@@ -106,7 +117,7 @@ pub(crate) fn routines(path: Path) -> &'static Routines {
 }
 
 /// Makes the tables of at most `N` keys; unused lanes repeat the last key.
-#[cfg_attr(not(unoptimized), inline(always))]
+#[cfg_attr(not(any(test, unoptimized)), inline(always))]
 fn tables_in_lanes<F: Field<N>, const N: usize>(keys: &[&[u8; 32]]) -> Vec<Table> {
     let Some(last) = keys.last() else {
         return Vec::new();

@@ -77,7 +77,7 @@ pub(super) struct Cached<F> {
 
 impl<F> Projective<F> {
     /// `2 self`: `x = 2xy, y = y² + x², z = y² - x², t = 2z² - (y² - x²)`, with `2xy = (x + y)² - x² - y²`.
-    #[cfg_attr(not(unoptimized), inline(always))]
+    #[cfg_attr(not(any(test, unoptimized)), inline(always))]
     pub(super) fn double<const N: usize>(self) -> Completed<F>
     where
         F: Field<N>,
@@ -96,7 +96,7 @@ impl<F> Projective<F> {
 
 impl<F> Completed<F> {
     /// The neutral element.
-    #[cfg_attr(not(unoptimized), inline(always))]
+    #[cfg_attr(not(any(test, unoptimized)), inline(always))]
     pub(super) fn identity<const N: usize>() -> Self
     where
         F: Field<N>,
@@ -111,7 +111,7 @@ impl<F> Completed<F> {
     }
 
     /// Three products.
-    #[cfg_attr(not(unoptimized), inline(always))]
+    #[cfg_attr(not(any(test, unoptimized)), inline(always))]
     pub(super) fn to_projective<const N: usize>(self) -> Projective<F>
     where
         F: Field<N>,
@@ -124,7 +124,7 @@ impl<F> Completed<F> {
     }
 
     /// Four products.
-    #[cfg_attr(not(unoptimized), inline(always))]
+    #[cfg_attr(not(any(test, unoptimized)), inline(always))]
     pub(super) fn to_extended<const N: usize>(self) -> Extended<F>
     where
         F: Field<N>,
@@ -141,7 +141,7 @@ impl<F> Completed<F> {
 
 impl<F> Extended<F> {
     /// The neutral element `(0, 1)`.
-    #[cfg_attr(not(unoptimized), inline(always))]
+    #[cfg_attr(not(any(test, unoptimized)), inline(always))]
     pub(super) fn identity<const N: usize>() -> Self
     where
         F: Field<N>,
@@ -155,7 +155,7 @@ impl<F> Extended<F> {
         }
     }
 
-    #[cfg_attr(not(unoptimized), inline(always))]
+    #[cfg_attr(not(any(test, unoptimized)), inline(always))]
     pub(super) fn projective(self) -> Projective<F> {
         Projective {
             x: self.x,
@@ -166,7 +166,7 @@ impl<F> Extended<F> {
 
     /// `self + addend`: with `a = (y - x)(y' - x')`, `b = (y + x)(y' + x')`, `c = t 2d t'`, `d = 2z`, the sum is
     /// `x = b - a, y = b + a, z = d + c, t = d - c`.
-    #[cfg_attr(not(unoptimized), inline(always))]
+    #[cfg_attr(not(any(test, unoptimized)), inline(always))]
     pub(super) fn add_affine<const N: usize>(self, addend: Affine<F>) -> Completed<F>
     where
         F: Field<N>,
@@ -176,7 +176,7 @@ impl<F> Extended<F> {
     }
 
     /// `self + addend`, where `d = 2 z z'`.
-    #[cfg_attr(not(unoptimized), inline(always))]
+    #[cfg_attr(not(any(test, unoptimized)), inline(always))]
     pub(super) fn add_cached<const N: usize>(self, addend: Cached<F>) -> Completed<F>
     where
         F: Field<N>,
@@ -185,7 +185,7 @@ impl<F> Extended<F> {
         self.add_with(addend.affine, F::plus(z, z))
     }
 
-    #[cfg_attr(not(unoptimized), inline(always))]
+    #[cfg_attr(not(any(test, unoptimized)), inline(always))]
     fn add_with<const N: usize>(self, addend: Affine<F>, d: F::Wide) -> Completed<F>
     where
         F: Field<N>,
@@ -202,7 +202,7 @@ impl<F> Extended<F> {
     }
 
     /// The point as an addend: one product.
-    #[cfg_attr(not(unoptimized), inline(always))]
+    #[cfg_attr(not(any(test, unoptimized)), inline(always))]
     pub(super) fn cached<const N: usize>(self) -> Cached<F>
     where
         F: Field<N>,
@@ -220,7 +220,7 @@ impl<F> Extended<F> {
 
 impl<F> Affine<F> {
     /// Negates the lanes of `mask`: `-(x, y) = (-x, y)`.
-    #[cfg_attr(not(unoptimized), inline(always))]
+    #[cfg_attr(not(any(test, unoptimized)), inline(always))]
     pub(super) fn negate_where<const N: usize>(self, mask: u32) -> Self
     where
         F: Field<N>,
@@ -239,7 +239,7 @@ impl<F> Affine<F> {
 /// With `u = y² - 1` and `v = d y² + 1`, `x² = u / v`; the candidate root is `u v³ (u v⁷)^((p - 5) / 8)`, right
 /// as it is where `v x² = u`, to be multiplied by a root of -1 where `v x² = -u`, else there is none
 /// (RFC 8032, section 5.1.3).
-#[cfg_attr(not(unoptimized), inline(always))]
+#[cfg_attr(not(any(test, unoptimized)), inline(always))]
 pub(super) fn decode_negated<F: Field<N>, const N: usize>(
     keys: &[&[u8; 32]; N],
 ) -> (Extended<F>, u32) {

@@ -7,6 +7,7 @@ use super::{
     field::Field,
     limbs::{Limbs, MASK, ZERO},
 };
+use crate::simd::ASSERTS;
 
 #[derive(Clone, Copy)]
 pub(super) struct Portable(Limbs);
@@ -14,7 +15,7 @@ pub(super) struct Portable(Limbs);
 /// `4 p`, limb by limb.
 const FOUR_P: Limbs = [4 * (MASK - 18), 4 * MASK, 4 * MASK, 4 * MASK, 4 * MASK];
 
-#[cfg_attr(not(unoptimized), inline(always))]
+#[cfg_attr(not(any(test, unoptimized)), inline(always))]
 fn wide(a: u64, b: u64) -> u128 {
     u128::from(a) * u128::from(b)
 }
@@ -23,7 +24,7 @@ fn wide(a: u64, b: u64) -> u128 {
 ///
 /// Bound: with factors below `2^54`, `c[0] < 77 * 2^108 < 2^114.3`, so each carry fits 64 bits; `c[4] < 5 * 2^108
 /// + 2^64`, so its carry is below `2^59.4` and 19 times it below `2^63.7`.
-#[cfg_attr(not(unoptimized), inline(always))]
+#[cfg_attr(not(any(test, unoptimized)), inline(always))]
 fn carry(mut c: [u128; 5]) -> Limbs {
     let mut out = [0; 5];
     for i in 0..4 {
@@ -38,12 +39,11 @@ fn carry(mut c: [u128; 5]) -> Limbs {
 }
 
 impl Portable {
-    #[cfg_attr(not(unoptimized), inline(always))]
+    #[cfg_attr(not(any(test, unoptimized)), inline(always))]
     fn check(self) -> Limbs {
-        debug_assert!(
-            self.0.iter().all(|&limb| limb < 1 << 54),
-            "factor out of bounds: {:x?}",
-            self.0
+        assert!(
+            !ASSERTS || self.0.iter().all(|&limb| limb < 1 << 54),
+            "a limb is out of bounds"
         );
         self.0
     }
@@ -52,17 +52,17 @@ impl Portable {
 impl Field<1> for Portable {
     type Wide = Self;
 
-    #[cfg_attr(not(unoptimized), inline(always))]
+    #[cfg_attr(not(any(test, unoptimized)), inline(always))]
     fn from_limbs(limbs: &[Limbs; 1]) -> Self {
         Self(limbs[0])
     }
 
-    #[cfg_attr(not(unoptimized), inline(always))]
+    #[cfg_attr(not(any(test, unoptimized)), inline(always))]
     fn to_limbs(self) -> [Limbs; 1] {
         [self.0]
     }
 
-    #[cfg_attr(not(unoptimized), inline(always))]
+    #[cfg_attr(not(any(test, unoptimized)), inline(always))]
     fn times(self, other: Self) -> Self {
         let ([a0, a1, a2, a3, a4], [b0, b1, b2, b3, b4]) = (self.check(), other.check());
         // 2^255 = 19 modulo p folds what lies above limb 4.
@@ -76,7 +76,7 @@ impl Field<1> for Portable {
         ]))
     }
 
-    #[cfg_attr(not(unoptimized), inline(always))]
+    #[cfg_attr(not(any(test, unoptimized)), inline(always))]
     fn squared(self) -> Self {
         let [a0, a1, a2, a3, a4] = self.check();
         let (d0, d1, d2) = (2 * a0, 2 * a1, 2 * a2);
@@ -90,12 +90,12 @@ impl Field<1> for Portable {
         ]))
     }
 
-    #[cfg_attr(not(unoptimized), inline(always))]
+    #[cfg_attr(not(any(test, unoptimized)), inline(always))]
     fn widen(self) -> Self {
         self
     }
 
-    #[cfg_attr(not(unoptimized), inline(always))]
+    #[cfg_attr(not(any(test, unoptimized)), inline(always))]
     fn plus(a: Self, b: Self) -> Self {
         let mut sum = a.0;
         for (sum, b) in sum.iter_mut().zip(b.0) {
@@ -104,7 +104,7 @@ impl Field<1> for Portable {
         Self(sum)
     }
 
-    #[cfg_attr(not(unoptimized), inline(always))]
+    #[cfg_attr(not(any(test, unoptimized)), inline(always))]
     fn minus(a: Self, b: Self) -> Self {
         let mut difference = a.0;
         for i in 0..5 {
@@ -113,32 +113,32 @@ impl Field<1> for Portable {
         Self(difference)
     }
 
-    #[cfg_attr(not(unoptimized), inline(always))]
+    #[cfg_attr(not(any(test, unoptimized)), inline(always))]
     fn reduce(wide: Self) -> Self {
         wide
     }
 
-    #[cfg_attr(not(unoptimized), inline(always))]
+    #[cfg_attr(not(any(test, unoptimized)), inline(always))]
     fn add(self, other: Self) -> Self {
         Self::plus(self, other)
     }
 
-    #[cfg_attr(not(unoptimized), inline(always))]
+    #[cfg_attr(not(any(test, unoptimized)), inline(always))]
     fn sub(self, other: Self) -> Self {
         Self::minus(self, other)
     }
 
-    #[cfg_attr(not(unoptimized), inline(always))]
+    #[cfg_attr(not(any(test, unoptimized)), inline(always))]
     fn negate(self) -> Self {
         Self::minus(Self(ZERO), self)
     }
 
-    #[cfg_attr(not(unoptimized), inline(always))]
+    #[cfg_attr(not(any(test, unoptimized)), inline(always))]
     fn select(mask: u32, a: Self, b: Self) -> Self {
         if mask & 1 == 1 { a } else { b }
     }
 
-    #[cfg_attr(not(unoptimized), inline(always))]
+    #[cfg_attr(not(any(test, unoptimized)), inline(always))]
     fn load3(blocks: &[&[u64; 16]; 1]) -> [Self; 3] {
         let [
             a0,
@@ -165,13 +165,13 @@ impl Field<1> for Portable {
         ]
     }
 
-    #[cfg_attr(not(unoptimized), inline(always))]
+    #[cfg_attr(not(any(test, unoptimized)), inline(always))]
     fn load1(blocks: &[&[u64; 8]; 1]) -> Self {
         let [a0, a1, a2, a3, a4, ..] = *blocks[0];
         Self([a0, a1, a2, a3, a4])
     }
 
-    #[cfg_attr(not(unoptimized), inline(always))]
+    #[cfg_attr(not(any(test, unoptimized)), inline(always))]
     fn sha512(heads: &[[u8; 64]; 1], tails: &[&[u8]; 1]) -> [[u8; 64]; 1] {
         use sha2::Digest;
         [sha2::Sha512::new()

@@ -43,7 +43,7 @@ const ROUNDS: [u64; 80] = [
 const BLOCK: usize = 128;
 
 /// The digests of `head || tail` of each lane.
-#[cfg_attr(not(unoptimized), inline(always))]
+#[cfg_attr(not(any(test, unoptimized)), inline(always))]
 pub(super) fn sha512<W: Words<N>, const N: usize>(
     heads: &[[u8; 64]; N],
     tails: &[&[u8]; N],
@@ -113,7 +113,7 @@ fn words(bytes: &[u8; BLOCK]) -> ([u64; 8], [u64; 8]) {
     )
 }
 
-#[cfg_attr(not(unoptimized), inline(always))]
+#[cfg_attr(not(any(test, unoptimized)), inline(always))]
 fn digests<W: Words<N>, const N: usize>(state: [W; 8]) -> [[u8; 64]; N] {
     let mut digests = [[0; 64]; N];
     for (i, words) in state.iter().enumerate() {
@@ -125,7 +125,7 @@ fn digests<W: Words<N>, const N: usize>(state: [W; 8]) -> [[u8; 64]; N] {
 }
 
 /// One block into the state of the `active` lanes.
-#[cfg_attr(not(unoptimized), inline(always))]
+#[cfg_attr(not(any(test, unoptimized)), inline(always))]
 fn compress<W: Words<N>, const N: usize>(
     state: &mut [W; 8],
     active: u32,

@@ -67,7 +67,7 @@ const BASE_POINT: [u8; 32] = {
 pub(crate) type Table = Box<[Entry]>;
 
 /// The multiple `digit * 2^(bits split) P`, sign aside.
-#[cfg_attr(not(unoptimized), inline(always))]
+#[cfg_attr(not(any(test, unoptimized)), inline(always))]
 pub(super) fn entry(table: &[Entry], shape: Shape, split: usize, digit: i16) -> &Entry {
     match digit {
         0 => &IDENTITY,
@@ -86,7 +86,7 @@ pub(crate) fn base_table() -> Table {
 }
 
 /// The tables of `N` keys, for use against `-A`; empty for a key that is no point.
-#[cfg_attr(not(unoptimized), inline(always))]
+#[cfg_attr(not(any(test, unoptimized)), inline(always))]
 pub(super) fn key_tables<F: Field<N>, const N: usize>(keys: &[&[u8; 32]; N]) -> [Table; N] {
     let (points, valid) = decode_negated::<F, N>(keys);
     let mut tables = multiples(points, KEY);
@@ -99,7 +99,7 @@ pub(super) fn key_tables<F: Field<N>, const N: usize>(keys: &[&[u8; 32]; N]) -> 
 }
 
 /// The multiples of each lane's point.
-#[cfg_attr(not(unoptimized), inline(always))]
+#[cfg_attr(not(any(test, unoptimized)), inline(always))]
 fn multiples<F: Field<N>, const N: usize>(point: Extended<F>, shape: Shape) -> [Table; N] {
     let mut points = Vec::with_capacity(shape.entries());
     let mut first = point;
@@ -123,7 +123,7 @@ fn multiples<F: Field<N>, const N: usize>(point: Extended<F>, shape: Shape) -> [
 }
 
 /// Divides by `z` and writes the entries.
-#[cfg_attr(not(unoptimized), inline(always))]
+#[cfg_attr(not(any(test, unoptimized)), inline(always))]
 fn store<F: Field<N>, const N: usize>(points: &[Projective<F>]) -> [Table; N] {
     let mut tables = [(); N].map(|()| vec![IDENTITY; points.len()].into_boxed_slice());
     for_each_affine(points, |i, x, y| {
@@ -149,7 +149,7 @@ fn store<F: Field<N>, const N: usize>(points: &[Projective<F>]) -> [Table; N] {
 
 /// Gives `x / z` and `y / z` of each point, last to first, with one inversion for all (Montgomery's trick): the
 /// inverse of `z0 z1 .. zi` times `z0 .. z(i-1)` is that of `zi`, and times `zi` that of `z0 .. z(i-1)`.
-#[cfg_attr(not(unoptimized), inline(always))]
+#[cfg_attr(not(any(test, unoptimized)), inline(always))]
 pub(super) fn for_each_affine<F: Field<N>, const N: usize>(
     points: &[Projective<F>],
     mut visit: impl FnMut(usize, F, F),

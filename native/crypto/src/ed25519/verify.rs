@@ -24,7 +24,7 @@ pub(crate) struct Job<'a> {
 const GROUPS: usize = 32;
 
 /// Verifies `jobs`, of which either all or none have tables.
-#[cfg_attr(not(unoptimized), inline(always))]
+#[cfg_attr(not(any(test, unoptimized)), inline(always))]
 pub(super) fn verify<F: Field<N>, const N: usize>(
     jobs: &[Job<'_>],
     base: &[Entry],
@@ -50,7 +50,7 @@ pub(super) fn verify<F: Field<N>, const N: usize>(
 }
 
 /// `R' = S B - h A` of up to `N` jobs. Sets `valid` to what the byte checks and the decoding of the key say.
-#[cfg_attr(not(unoptimized), inline(always))]
+#[cfg_attr(not(any(test, unoptimized)), inline(always))]
 fn evaluate<F: Field<N>, const N: usize>(
     jobs: &[Job<'_>],
     base: &[Entry],
@@ -84,7 +84,7 @@ fn evaluate<F: Field<N>, const N: usize>(
 }
 
 /// `SHA-512(R, A, message)` modulo `L`.
-#[cfg_attr(not(unoptimized), inline(always))]
+#[cfg_attr(not(any(test, unoptimized)), inline(always))]
 fn challenges<F: Field<N>, const N: usize>(jobs: &[&Job<'_>; N]) -> [Scalar; N] {
     let (mut heads, mut tails) = ([[0; 64]; N], [&[][..]; N]);
     for lane in 0..N {

@@ -1,14 +1,15 @@
 //! Four words in AVX2.
 
 use core::arch::x86_64::{
-    __m256i, _mm256_add_epi64, _mm256_and_si256, _mm256_blendv_epi8, _mm256_cmpeq_epi64,
-    _mm256_loadu_si256, _mm256_mul_epu32, _mm256_or_si256, _mm256_permute2x128_si256,
-    _mm256_set1_epi64x, _mm256_setr_epi64x, _mm256_sllv_epi64, _mm256_srlv_epi64,
+    __m256i, _mm256_add_epi32, _mm256_add_epi64, _mm256_and_si256, _mm256_blendv_epi8,
+    _mm256_cmpeq_epi64, _mm256_loadu_si256, _mm256_mul_epu32, _mm256_or_si256,
+    _mm256_permute2x128_si256, _mm256_set1_epi32, _mm256_set1_epi64x, _mm256_setr_epi64x,
+    _mm256_sllv_epi32, _mm256_sllv_epi64, _mm256_srlv_epi32, _mm256_srlv_epi64,
     _mm256_storeu_si256, _mm256_sub_epi64, _mm256_unpackhi_epi64, _mm256_unpacklo_epi64,
     _mm256_xor_si256,
 };
 
-use super::{Multiply32, Words, wrap};
+use super::{Multiply32, Words, Words32, wrap};
 
 /// Four words.
 #[derive(Clone, Copy)]
@@ -18,6 +19,8 @@ impl Avx2 {
     wrap! {
         fn shift_left_by(self, counts) = _mm256_sllv_epi64;
         fn shift_right_by(self, counts) = _mm256_srlv_epi64;
+        fn shift_left_by32(self, counts) = _mm256_sllv_epi32;
+        fn shift_right_by32(self, counts) = _mm256_srlv_epi32;
         fn equal(self, other) = _mm256_cmpeq_epi64;
         fn unpack_low(self, other) = _mm256_unpacklo_epi64;
         fn unpack_high(self, other) = _mm256_unpackhi_epi64;
@@ -27,6 +30,12 @@ impl Avx2 {
         fn high_pairs(self, other) = _mm256_permute2x128_si256::<0x31>;
         /// Bytes of `self` where `mask` has zeros, else of `other`.
         fn blend(self, other, mask) = _mm256_blendv_epi8;
+    }
+
+    #[inline(always)]
+    fn splat32(word: u32) -> Self {
+        // SAFETY: features: see the module. Registers only.
+        Self(unsafe { _mm256_set1_epi32(word.cast_signed()) })
     }
 
     /// Words 0–3 of each row, by word.
@@ -122,6 +131,18 @@ impl Words<4> for Avx2 {
         // SAFETY: features: see the module. Registers only.
         let bits = Self(unsafe { _mm256_setr_epi64x(1, 2, 4, 8) });
         b.blend(a, Self::splat(u64::from(mask)).and(bits).equal(bits))
+    }
+}
+
+impl Words32<4> for Avx2 {
+    wrap! {
+        fn add32(self, other) = _mm256_add_epi32;
+    }
+
+    #[inline(always)]
+    fn rotate_right32(self, count: u32) -> Self {
+        self.shift_right_by32(Self::splat32(count))
+            .or(self.shift_left_by32(Self::splat32(32 - count)))
     }
 }
 

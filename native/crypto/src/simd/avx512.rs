@@ -1,14 +1,15 @@
 //! Eight words in AVX-512 F, DQ and IFMA.
 
 use core::arch::x86_64::{
-    __m512i, _mm512_add_epi64, _mm512_and_si512, _mm512_loadu_epi64, _mm512_madd52hi_epu64,
-    _mm512_madd52lo_epu64, _mm512_mask_blend_epi64, _mm512_mullo_epi64, _mm512_or_si512,
-    _mm512_rorv_epi64, _mm512_set1_epi64, _mm512_shuffle_i64x2, _mm512_sllv_epi64,
-    _mm512_srlv_epi64, _mm512_storeu_epi64, _mm512_sub_epi64, _mm512_ternarylogic_epi64,
-    _mm512_unpackhi_epi64, _mm512_unpacklo_epi64, _mm512_xor_si512,
+    __m512i, _mm512_add_epi32, _mm512_add_epi64, _mm512_and_si512, _mm512_loadu_epi64,
+    _mm512_madd52hi_epu64, _mm512_madd52lo_epu64, _mm512_mask_blend_epi64, _mm512_mullo_epi64,
+    _mm512_or_si512, _mm512_rorv_epi32, _mm512_rorv_epi64, _mm512_set1_epi32, _mm512_set1_epi64,
+    _mm512_shuffle_i64x2, _mm512_sllv_epi64, _mm512_srlv_epi64, _mm512_storeu_epi64,
+    _mm512_sub_epi64, _mm512_ternarylogic_epi64, _mm512_unpackhi_epi64, _mm512_unpacklo_epi64,
+    _mm512_xor_si512,
 };
 
-use super::{Words, wrap};
+use super::{Words, Words32, wrap};
 
 /// Eight words.
 #[derive(Clone, Copy)]
@@ -24,6 +25,7 @@ impl Avx512 {
         fn shift_left_by(self, counts) = _mm512_sllv_epi64;
         fn shift_right_by(self, counts) = _mm512_srlv_epi64;
         fn rotate_right_by(self, counts) = _mm512_rorv_epi64;
+        fn rotate_right_by32(self, counts) = _mm512_rorv_epi32;
         /// `self + low half of (a * b)`: the factors' low 52 bits, the product's low 52 bits.
         pub(crate) fn multiply_add_low(self, a, b) = _mm512_madd52lo_epu64;
         /// `self + high half of (a * b)`: the factors' low 52 bits, the product's bits 52 to 103.
@@ -136,5 +138,17 @@ impl Words<8> for Avx512 {
     fn select(mask: u32, a: Self, b: Self) -> Self {
         // SAFETY: features: see the module. Registers only.
         Self(unsafe { _mm512_mask_blend_epi64(mask as u8, b.0, a.0) })
+    }
+}
+
+impl Words32<8> for Avx512 {
+    wrap! {
+        fn add32(self, other) = _mm512_add_epi32;
+    }
+
+    #[inline(always)]
+    fn rotate_right32(self, count: u32) -> Self {
+        // SAFETY: features: see the module. Registers only.
+        self.rotate_right_by32(Self(unsafe { _mm512_set1_epi32(count.cast_signed()) }))
     }
 }

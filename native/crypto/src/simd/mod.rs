@@ -50,13 +50,23 @@ pub(crate) trait Words<const N: usize>: Copy {
     }
 }
 
-/// In debug builds, asserts that limb `k` of every lane is at most `bound(k)`, which is below `2^63`.
+/// Words of which each half counts as a lane: `2 N` words of 32 bits.
+pub(crate) trait Words32<const N: usize>: Words<N> {
+    fn add32(self, other: Self) -> Self;
+    /// The count is 1 to 31; a constant one compiles to an immediate.
+    fn rotate_right32(self, count: u32) -> Self;
+}
+
+/// Whether the bounds of limbs are asserted: in debug builds, and in this crate's unit tests however they are built.
+pub(crate) const ASSERTS: bool = cfg!(any(debug_assertions, test));
+
+/// Where [`ASSERTS`] says so, asserts that limb `k` of every lane is at most `bound(k)`, which is below `2^63`.
 #[inline(always)]
 pub(crate) fn assert_at_most<const N: usize, W: Words<N>>(
     limbs: &[W],
     bound: impl Fn(usize) -> u64,
 ) {
-    if cfg!(debug_assertions) {
+    if ASSERTS {
         // A difference below zero, or a limb of 2^63 or more, sets the top bit.
         let mut signs = W::splat(0);
         for (k, limb) in limbs.iter().enumerate() {

@@ -1,11 +1,12 @@
 //! Two words in NEON.
 
 use core::arch::aarch64::{
-    uint64x2_t, vaddq_u64, vandq_u64, vbslq_u64, veorq_u64, vld1q_u64, vmovn_u64, vmull_u32,
-    vorrq_u64, vshlq_u64, vst1q_u64, vsubq_u64, vtrn1q_u64, vtrn2q_u64,
+    uint64x2_t, vaddq_u32, vaddq_u64, vandq_u64, vbslq_u64, vdupq_n_s32, vdupq_n_s64, veorq_u64,
+    vld1q_u64, vmovn_u64, vmull_u32, vorrq_u32, vorrq_u64, vreinterpretq_u32_u64,
+    vreinterpretq_u64_u32, vshlq_u32, vshlq_u64, vst1q_u64, vsubq_u64, vtrn1q_u64, vtrn2q_u64,
 };
 
-use super::{Multiply32, Words, wrap};
+use super::{Multiply32, Words, Words32, wrap};
 
 /// Two words.
 #[derive(Clone, Copy)]
@@ -78,24 +79,14 @@ impl Words<2> for Neon {
     #[inline(always)]
     fn shift_left(self, count: u64) -> Self {
         // SAFETY: features: see the module. Registers only.
-        Self(unsafe {
-            vshlq_u64(
-                self.0,
-                core::arch::aarch64::vdupq_n_s64(count.cast_signed()),
-            )
-        })
+        Self(unsafe { vshlq_u64(self.0, vdupq_n_s64(count.cast_signed())) })
     }
 
     /// The instruction shifts to the right by negative counts.
     #[inline(always)]
     fn shift_right(self, count: u64) -> Self {
         // SAFETY: features: see the module. Registers only.
-        Self(unsafe {
-            vshlq_u64(
-                self.0,
-                core::arch::aarch64::vdupq_n_s64(-count.cast_signed()),
-            )
-        })
+        Self(unsafe { vshlq_u64(self.0, vdupq_n_s64(-count.cast_signed())) })
     }
 
     #[inline(always)]
@@ -107,6 +98,31 @@ impl Words<2> for Neon {
     fn select(mask: u32, a: Self, b: Self) -> Self {
         let ones = |bit: u32| 0u64.wrapping_sub(u64::from(mask >> bit & 1));
         Self::from_array([ones(0), ones(1)]).pick(a, b)
+    }
+}
+
+impl Words32<2> for Neon {
+    #[inline(always)]
+    fn add32(self, other: Self) -> Self {
+        // SAFETY: features: see the module. Registers only.
+        Self(unsafe {
+            let (a, b) = (
+                vreinterpretq_u32_u64(self.0),
+                vreinterpretq_u32_u64(other.0),
+            );
+            vreinterpretq_u64_u32(vaddq_u32(a, b))
+        })
+    }
+
+    #[inline(always)]
+    fn rotate_right32(self, count: u32) -> Self {
+        // SAFETY: features: see the module. Registers only.
+        Self(unsafe {
+            let word = vreinterpretq_u32_u64(self.0);
+            let right = vshlq_u32(word, vdupq_n_s32(-count.cast_signed()));
+            let left = vshlq_u32(word, vdupq_n_s32((32 - count).cast_signed()));
+            vreinterpretq_u64_u32(vorrq_u32(left, right))
+        })
     }
 }
 
