@@ -165,7 +165,7 @@ impl Fold<'_> {
         ))
     }
 
-    /// A remote event that needs the local delegator's approval. Head only.
+    /// An event that needs the local delegator's approval: a sealing event in its log. Head only.
     fn check_approval(
         &mut self,
         incoming: &Incoming<'_>,
@@ -173,7 +173,8 @@ impl Fold<'_> {
         checked: &Checked,
     ) -> Outcome<()> {
         let ours = incoming.event.ilk.delegated() && self.options.owns(&est.delegator);
-        if ours && !self.options.owns(incoming.event.pre) && incoming.couple.is_none() {
+        let asks = ours && !self.options.owns(incoming.event.pre) && incoming.couple.is_none();
+        if asks && self.search(incoming, &est.delegator).is_empty() {
             return Err(self.escrow(incoming, Kind::Delegable, Awaits::Approval, checked));
         }
         Ok(())

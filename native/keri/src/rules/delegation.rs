@@ -131,7 +131,7 @@ impl Fold<'_> {
     }
 
     /// Fully witnessed events of the delegator that carry the exact seal, by sn.
-    fn search(&mut self, incoming: &Incoming<'_>, delegator: &str) -> Vec<Anchor> {
+    pub(crate) fn search(&mut self, incoming: &Incoming<'_>, delegator: &str) -> Vec<Anchor> {
         let event = incoming.event;
         let toad = self
             .view

@@ -26,8 +26,8 @@ enum Found {
 }
 
 impl Fold<'_> {
-    /// Looks again at everything that waits at a place, in the order of a pass. Evidence, misfits and what needs
-    /// the delegator's approval are left alone.
+    /// Looks again at everything that waits at a place, in the order of a pass. Evidence and misfits are left
+    /// alone.
     pub fn retry_place(&mut self, aid: &str, sn: u128) {
         if self.view.aid(aid).rows == 0 {
             return;
@@ -36,10 +36,7 @@ impl Fold<'_> {
             self.view.prefetch_chain(aid, sn);
         }
         for kind in Kind::PASS {
-            if matches!(
-                kind,
-                Kind::LikelyDuplicitous | Kind::Misfit | Kind::Delegable
-            ) {
+            if matches!(kind, Kind::LikelyDuplicitous | Kind::Misfit) {
                 continue;
             }
             self.retry_kind(aid, sn, kind, None);
