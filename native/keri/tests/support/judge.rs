@@ -21,6 +21,8 @@ pub const SECOND: i64 = 1_000_000;
 /// What reading and judging cost, in counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Work {
+    /// Settles.
+    pub steps: usize,
     /// Read requests.
     pub requests: usize,
     /// Records that the store answered with.
@@ -132,6 +134,7 @@ impl Judge {
             let step = self
                 .engine
                 .settle(&mut batch, fetched.take().as_deref(), self.now);
+            self.work.steps += 1;
             match step.expect("sound store") {
                 Step::Missing(requests) => {
                     let answer = self.store.fetch(&requests);

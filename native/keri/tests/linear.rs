@@ -1,0 +1,92 @@
+//! A log that comes in reverse costs the same for each event, however long it is and whatever else waits. What is
+//! counted is work, not time.
+
+mod support;
+
+use kelpipe_keri::options::{Mode, Options};
+use kelpipe_keri::store::Table;
+use support::judge::{Judge, Work};
+use support::world::Aid;
+
+/// Messages settled together, as under load.
+const BATCH: usize = 100;
+/// Requests, records, writes, settles and rows that an event may cost: it is put into escrow, read again and accepted.
+const PER_EVENT_MAX: [f64; 5] = [2.5, 1.0, 8.0, 0.2, 2.0];
+/// Other entries that wait while a log is judged.
+const OTHERS: usize = 100_000;
+
+fn reversed(name: &str, events: usize) -> Vec<Vec<u8>> {
+    let (mut aid, icp) = Aid::new(name);
+    let mut messages = vec![icp.signed()];
+    messages.extend((1..events).map(|_| aid.interact(&[]).signed()));
+    messages.reverse();
+    messages
+}
+
+fn feed(judge: &mut Judge, messages: &[Vec<u8>]) -> usize {
+    messages
+        .chunks(BATCH)
+        .map(|some| judge.run(some).len())
+        .sum()
+}
+
+/// Requests, records, writes, settles and rows, per event, of a log that comes in reverse.
+fn cost(judge: &mut Judge, events: usize) -> [f64; 5] {
+    let messages = reversed("reversed", events);
+    judge.work = Work::default();
+    let rows = feed(judge, &messages);
+    let work = judge.work;
+    [work.requests, work.records, work.writes, work.steps, rows]
+        .map(|count| count as f64 / events as f64)
+}
+
+/// That no count is above its ceiling: so the whole is linear.
+fn linear(found: [f64; 5], what: &str) {
+    println!("{what}: {found:?}");
+    for (found, ceiling) in found.iter().zip(PER_EVENT_MAX) {
+        assert!(
+            *found <= ceiling,
+            "{what}: {found:?}, at most {PER_EVENT_MAX:?}"
+        );
+    }
+}
+
+#[test]
+fn a_log_in_reverse_costs_the_same_for_each_event() {
+    for events in [100, 1_000, 10_000] {
+        let mut judge = Judge::new(Options::new(Mode::Hardened));
+        let found = cost(&mut judge, events);
+        linear(found, &format!("{events} events"));
+        assert_eq!(judge.store.table(Table::Log).len(), events);
+        assert!(judge.store.table(Table::Waiting).is_empty());
+    }
+}
+
+#[test]
+fn other_entries_that_wait_cost_nothing() {
+    // Half under one AID of their own, half under that of the log, far ahead.
+    let (_, icp) = Aid::new("reversed");
+    let (_, other) = Aid::new("other");
+    // An interaction whose prior events nobody has.
+    let (mut nobody, _) = Aid::new("nobody");
+    let mut stray = |pre: &String, sn: usize| {
+        nobody.pre.clone_from(pre);
+        nobody.sn = sn as u128;
+        nobody.interact(&[])
+    };
+    let messages: Vec<Vec<u8>> = (0..OTHERS)
+        .map(|at| {
+            stray(
+                if at % 2 == 0 { &other.pre } else { &icp.pre },
+                1_000_000 + at,
+            )
+            .signed()
+        })
+        .collect();
+    let mut judge = Judge::new(Options::new(Mode::Hardened));
+    feed(&mut judge, &messages);
+    assert_eq!(judge.store.table(Table::Waiting).len(), OTHERS);
+    let found = cost(&mut judge, 1_000);
+    linear(found, &format!("among {OTHERS} others"));
+    assert_eq!(judge.store.table(Table::Waiting).len(), OTHERS);
+}
