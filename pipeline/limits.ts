@@ -54,6 +54,8 @@ export interface Limits {
   /** Entries of one page of a list, if nobody says how many, and at most. */
   readonly pageEntries: number
   readonly pageEntriesMax: number
+  /** Delegators above an AID that evidence is exported with, as many as the rules follow. */
+  readonly delegatorsMax: number
   /** What the sinks may hold unwritten. */
   readonly sinkBufferBytes: number
   /** The engine's cache of key states. */
@@ -91,6 +93,7 @@ export const limits: Limits = {
   scanPageRecords: 256,
   pageEntries: 100,
   pageEntriesMax: 10_000,
+  delegatorsMax: 32,
   sinkBufferBytes: 8 * MiB,
   engineCacheBytes: 64 * MiB,
   progressMs: 100,

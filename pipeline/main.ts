@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander'
 
 import { doctorCommand } from './commands/doctor.ts'
+import { duplicityCommand } from './commands/duplicity.ts'
 import { escrowCommand } from './commands/escrow.ts'
 import { exportCommand } from './commands/export.ts'
 import { ingestCommand, verifyCommand } from './commands/intake.ts'
@@ -21,6 +22,7 @@ Examples:
   kelpipe export AID > kel.cesr               the events, to give to somebody else
   kelpipe escrow ls --aid AID                 what waits, and for what
   kelpipe why SAID                            what it waits for, and who could supply it
+  kelpipe duplicity export > evidence.cesr    evidence that anybody can verify
 
 Exit: 0 all accepted, 3 something was refused, 4 something still waits or was cut off, 5 duplicity was seen
       (of these the first that applies of 5, 3, 4, 0); 1 internal, 2 usage, 6 source or sink unreachable,
@@ -41,6 +43,7 @@ function program(): Command {
     exportCommand,
     escrowCommand,
     whyCommand,
+    duplicityCommand,
     doctorCommand,
   ]
   for (const add of commands) add(kelpipe).exitOverride()

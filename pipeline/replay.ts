@@ -3,7 +3,7 @@ import { PipelineError } from './errors.ts'
 import type { StoreReader } from './store/store.ts'
 
 /** A logged event as stored: the event itself and what was attached to it later. */
-interface Logged {
+export interface Logged {
   readonly log: Uint8Array
   readonly late: readonly Uint8Array[]
 }
@@ -18,10 +18,13 @@ export function* replay(addon: Addon, store: StoreReader, aid: string): Iterable
   const ordinals = Array.from(store.scan('kel', { prefix: aidBytes(aid) }), ({ value }) => [
     ...addon.ordinals(value),
   ]).flat()
-  for (const ordinal of ordinals.toSorted((a, b) => (a < b ? -1 : 1))) {
-    const { log, late } = logged(store, ordinal)
-    yield addon.replay(log, late)
-  }
+  for (const ordinal of ordinals.toSorted((a, b) => (a < b ? -1 : 1))) yield replayed(addon, store, ordinal)
+}
+
+/** One logged event in that format. */
+export function replayed(addon: Addon, store: StoreReader, ordinal: bigint): Uint8Array {
+  const { log, late } = logged(store, ordinal)
+  return addon.replay(log, late)
 }
 
 /** The digest of all key states and logs and, with `full`, of all that waits (docs/state-digest.md). */
@@ -41,14 +44,34 @@ export function stateDigest(addon: Addon, store: StoreReader, full: boolean): st
 
 export const aidBytes = (aid: string): Uint8Array => Buffer.from(aid, 'latin1')
 
-function logged(store: StoreReader, ordinal: bigint): Logged {
+/** aid ‖ sn16. */
+export function placeKey(aid: string, sn: bigint): Uint8Array {
+  const number = Buffer.alloc(16)
+  number.writeBigUInt64BE(sn >> 64n)
+  number.writeBigUInt64BE(sn & 0xffff_ffff_ffff_ffffn, 8)
+  return Buffer.concat([aidBytes(aid), number])
+}
+
+/** The AID and the sequence number that a key of one place is made of. */
+export function placeOf(key: Uint8Array): { aid: string; sn: bigint } {
+  const at = key.length - 16
+  const number = Buffer.from(key.buffer, key.byteOffset + at, 16)
+  return {
+    aid: Buffer.from(key.buffer, key.byteOffset, at).toString('latin1'),
+    sn: (number.readBigUInt64BE() << 64n) | number.readBigUInt64BE(8),
+  }
+}
+
+/** A logged event as it is stored. */
+export function logged(store: StoreReader, ordinal: bigint): Logged {
   const key = Buffer.alloc(8)
   key.writeBigUInt64BE(ordinal)
   const log = store.get('log', key) ?? damaged('log')
   return { log, late: Array.from(store.scan('late', { prefix: key }), ({ value }) => value) }
 }
 
-function damaged(table: string): never {
+/** A record cannot be read. */
+export function damaged(table: string): never {
   throw new PipelineError('store/damaged', {
     what: `a record of the table ${table} is missing or cannot be read`,
     next: 'restore the database from an export, or ingest its sources into a new one',

@@ -1,17 +1,21 @@
-import type { Command } from 'commander'
+import { Option, type Command } from 'commander'
 
 import type { Addon } from '../../native/addon.ts'
 import { requireAddon } from '../addon.ts'
 import { PipelineError } from '../errors.ts'
+import { stateAt } from '../history.ts'
 import { aidBytes, aidsOf, stateDigest } from '../replay.ts'
 import { openReader } from '../store/lmdb.ts'
 import type { StoreReader } from '../store/store.ts'
 import { storeOption } from './options.ts'
+import { whole, wholeBig } from './selection.ts'
 
 interface StateFlags {
   readonly store: string
   readonly digest?: true
   readonly json?: true
+  readonly at?: bigint
+  readonly atFn?: number
 }
 
 /** `state`: what the events prove. */
@@ -23,6 +27,10 @@ export const stateCommand = (program: Command): Command =>
     .option(
       '--digest',
       'print two digests of the whole database: of key states and logs, and of these with all that waits',
+    )
+    .addOption(new Option('--at <sn>', 'as it was when this event was the last one').argParser(wholeBig))
+    .addOption(
+      new Option('--at-fn <fn>', 'as it was when this many events had been seen before').argParser(whole),
     )
     .option('--json', 'one JSON object a line')
     .description('Print the key state of an AID as a key state record, or of all AIDs in short.')
@@ -40,13 +48,23 @@ function answer(addon: Addon, store: StoreReader, aid: string | undefined, flags
   if (flags.digest) return digests(addon, store, flags)
   if (aid === undefined)
     return [...aidsOf(store)].map((each) => shortState(addon, store, each, flags)).join('')
-  const state = keyState(addon, store, aid)
+  const state = stateWhen(addon, store, aid, flags)
   if (state === undefined)
     throw new PipelineError('config/unknown-aid', {
-      what: `the database ${flags.store} holds no key state of ${aid}`,
+      what: `the database ${flags.store} holds no such key state of ${aid}`,
       next: 'look at all AIDs with "kelpipe state", or ingest the events of this one',
     })
   return flags.json ? `${state}\n` : `${JSON.stringify(JSON.parse(state), undefined, 2)}\n`
+}
+
+function stateWhen(
+  addon: Addon,
+  store: StoreReader,
+  aid: string,
+  { at, atFn }: StateFlags,
+): string | undefined {
+  if (at !== undefined) return stateAt(addon, store, aid, { sn: at })
+  return atFn === undefined ? keyState(addon, store, aid) : stateAt(addon, store, aid, { fn: atFn })
 }
 
 function digests(addon: Addon, store: StoreReader, { json }: StateFlags): string {

@@ -1,6 +1,6 @@
 import type { Addon } from '../../native/addon.ts'
 import { tableNumber } from '../../native/tables.ts'
-import { aidBytes } from '../replay.ts'
+import { aidBytes, placeKey } from '../replay.ts'
 import type { StoredRecord } from '../store/store.ts'
 
 /** One escrow that an entry is in. */
@@ -50,14 +50,6 @@ export const evidenceKind = 'likely-duplicitous'
 export function prefixOf({ aid, sn }: EntryQuery): Uint8Array | undefined {
   if (aid === undefined) return undefined
   return sn === undefined ? aidBytes(aid) : placeKey(aid, sn)
-}
-
-/** aid ‖ sn16. */
-export function placeKey(aid: string, sn: bigint): Uint8Array {
-  const number = Buffer.alloc(16)
-  number.writeBigUInt64BE(sn >> 64n)
-  number.writeBigUInt64BE(sn & 0xffff_ffff_ffff_ffffn, 8)
-  return Buffer.concat([aidBytes(aid), number])
 }
 
 export const cursorOf = (key: Uint8Array): string => Buffer.from(key).toString('base64url')

@@ -1,7 +1,7 @@
-import { tableNumber } from '../../native/tables.ts'
-import { aidBytes } from '../replay.ts'
+import { loggedAt } from '../history.ts'
+import { aidBytes, placeKey, placeOf } from '../replay.ts'
 import { pacedScan } from '../store/paced.ts'
-import { entryOf, keyFits, placeKey, type Entry } from './entry.ts'
+import { entryOf, keyFits, type Entry } from './entry.ts'
 import type { EscrowReader } from './list.ts'
 import { missingText, suppliersOf, type Missing, type Subject, type Supplier } from './missing.ts'
 
@@ -51,7 +51,7 @@ export async function why(reader: EscrowReader, asked: string): Promise<Why | un
 
 /** Where a SAID stands: as an inception, among what waits, or in a log. */
 async function find(reader: EscrowReader, said: string): Promise<Place | undefined> {
-  const { addon } = reader
+  const { addon, store } = reader
   if (known(reader, { aid: said, sn: 0n })) return { aid: said, sn: 0n }
   for await (const record of pacedScan(reader, 'waiting', {})) {
     if (!keyFits(record.key, { said })) continue
@@ -60,8 +60,8 @@ async function find(reader: EscrowReader, said: string): Promise<Place | undefin
   }
   for await (const { key, value } of pacedScan(reader, 'kel', {})) {
     if (!Buffer.from(value.buffer, value.byteOffset, value.length).includes(said)) continue
-    const { aid, sn, events } = logged(reader, key, value)
-    if (events.includes(said)) return { aid, sn: BigInt(`0x${sn}`) }
+    const place = placeOf(key)
+    if (loggedAt(addon, store, place.aid, place.sn).some((event) => event.said === said)) return place
   }
   return undefined
 }
@@ -73,26 +73,12 @@ const known = ({ store }: EscrowReader, { aid, sn }: Place): boolean => {
   )
 }
 
-function logged(
-  { addon }: EscrowReader,
-  key: Uint8Array,
-  value: Uint8Array,
-): { aid: string; sn: string; events: string[] } {
-  const kel = JSON.parse(addon.record(tableNumber('kel'), key, value) ?? '{}') as {
-    aid: string
-    sn: string
-    events: { said: string }[]
-  }
-  return { ...kel, events: kel.events.map(({ said }) => said) }
-}
-
 /** Everything about a place, or about one SAID there. */
 async function whyAt(reader: EscrowReader, place: Place, said?: string): Promise<Why | undefined> {
   const { store } = reader
   const { aid, sn } = place
   const key = placeKey(aid, sn)
-  const kel = store.get('kel', key)
-  const accepted = kel ? logged(reader, key, kel).events : []
+  const accepted = loggedAt(reader.addon, store, aid, sn).map((event) => event.said)
   const waiting: Waits[] = []
   for await (const record of pacedScan(reader, 'waiting', { prefix: key })) {
     const entry = entryOf(reader.addon, record)

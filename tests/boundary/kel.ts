@@ -57,4 +57,13 @@ export function kel(seed: number, length: number): Kel {
   return { aid, messages, saids }
 }
 
+/** Another event for the place `sn` of the log: it anchors something, and is signed by the same key. */
+export function variant(seed: number, sn: number): { said: string; message: Uint8Array } {
+  const { key } = keyOf(seed)
+  const { aid, saids } = kel(seed, sn)
+  const a = [{ d: digest('something else') }]
+  const { body, said } = saidified({ t: 'ixn', d: dummy, i: aid, s: sn.toString(16), p: saids[sn - 1], a })
+  return { said, message: signed(body, key) }
+}
+
 export const stream = (messages: readonly Uint8Array[]): Uint8Array => new Uint8Array(Buffer.concat(messages))
