@@ -3,6 +3,7 @@
 mod framer;
 mod head;
 mod message;
+mod place;
 mod scan;
 mod start;
 mod text;

@@ -131,6 +131,8 @@ pub struct Attachments<'a> {
     pub essr: u32,
     /// Messages nested in the attachments, which are not processed.
     pub nests: u32,
-    /// Groups that HEAD skips or has no handler for.
+    /// Groups that HEAD skips or has no handler for, or that hold an unknown code ([`crate::Unknown::Skip`]).
     pub skipped: u32,
+    /// Bytes of such groups that were not looked at.
+    pub skipped_bytes: u32,
 }

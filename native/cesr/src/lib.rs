@@ -23,4 +23,4 @@ pub mod primitive;
 pub mod version;
 
 pub use error::{Error, ErrorKind};
-pub use limits::{Alphabet, Limits, Options};
+pub use limits::{Alphabet, Limits, Options, Unknown};

@@ -51,6 +51,17 @@ pub enum Alphabet {
     Lenient,
 }
 
+/// What a code that is in no table, or has no meaning here, costs in the attachments of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Unknown {
+    /// The message.
+    #[default]
+    Reject,
+    /// The rest of the group that holds it: the smallest one whose size a count of quadlets tells, and which is no part
+    /// of an element. Without any, the message.
+    Skip,
+}
+
 /// How strictly to read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Options {
@@ -65,8 +76,8 @@ pub struct Options {
     pub version_exact: bool,
     /// Genus version at the start of a stream; `None`: that of each body's version string.
     pub genus: Option<Genus>,
-    /// Leave out attachment groups that have no meaning here instead of refusing their message.
-    pub skip_unknown: bool,
+    /// What an unknown code in the attachments costs.
+    pub unknown: Unknown,
     /// What an input may cost.
     pub limits: Limits,
 }
@@ -79,7 +90,7 @@ impl Default for Options {
             alphabet: Alphabet::Strict,
             version_exact: true,
             genus: None,
-            skip_unknown: false,
+            unknown: Unknown::Reject,
             limits: Limits::default(),
         }
     }

@@ -1,8 +1,10 @@
-//! Heads that can be judged only when more bytes are there: however they are cut, the result is the same.
+//! However a stream is cut into chunks, the result is the same.
 
 mod common;
 
-use common::{Item, cut};
+use common::make::{self, Shape};
+use common::random::Random;
+use common::{CHARS, Item, cut, files};
 use kelpipe_cesr::{Options, convert};
 
 /// A JSON body of `size` bytes.
@@ -15,7 +17,6 @@ fn json(size: usize) -> Vec<u8> {
 
 /// A group `letter` around one Bytes primitive around `raw`, whose size is a multiple of three.
 fn wrapped(letter: char, raw: &[u8]) -> Vec<u8> {
-    const CHARS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let mut value = Vec::new();
     convert::to_text(raw, &mut value).expect("triplets");
     let count = |quadlets: usize| [CHARS[quadlets / 64] as char, CHARS[quadlets % 64] as char];
@@ -63,5 +64,68 @@ fn a_foreign_character_after_a_wrapped_version_string_changes_no_start() {
         let mut stream = b"garbage-BB_".to_vec();
         stream.extend(&group);
         assert_same_at_every_split(&stream);
+    }
+}
+
+#[test]
+fn fifty_streams_of_each_kind_are_the_same_at_every_split() {
+    let options = Options::default();
+    let mut random = Random::new(50);
+    for shape in Shape::ALL {
+        for number in 0..50 {
+            let stream = make::stream(shape, 2, &mut random);
+            let whole = cut(&stream, [], &options);
+            let is_message = |item: &Item| matches!(item, Item::Message { .. });
+            let messages = if matches!(shape, Shape::Generic | Shape::GenericBinary) {
+                4
+            } else {
+                2
+            };
+            assert!(
+                whole.len() == messages && whole.iter().all(is_message),
+                "{shape:?} {number}: {whole:?}"
+            );
+            for at in 1..stream.len() {
+                assert_eq!(
+                    whole,
+                    cut(&stream, [at], &options),
+                    "{shape:?} {number} split at {at}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn ten_thousand_random_partitions_change_nothing() {
+    let mut random = Random::new(11);
+    let options = Options::default();
+    let recorded = files("keripy", ".cesr");
+    let mut streams: Vec<_> = recorded
+        .iter()
+        .step_by(23)
+        .map(|path| std::fs::read(path).expect("vector"))
+        .collect();
+    for shape in Shape::ALL {
+        streams.extend((0..4).map(|_| {
+            let mut stream = make::stream(shape, 6, &mut random);
+            for _ in 0..random.below(4) {
+                let at = random.below(stream.len());
+                stream[at] ^= 1 << random.below(8);
+            }
+            stream
+        }));
+    }
+    for stream in &streams {
+        let whole = cut(stream, [], &options);
+        for _ in 0..=10_000 / streams.len() {
+            let count = 1 + random.below(12);
+            let cuts = random.cuts(count, stream.len());
+            assert_eq!(
+                cut(stream, cuts.iter().copied(), &options),
+                whole,
+                "{cuts:?}"
+            );
+        }
     }
 }

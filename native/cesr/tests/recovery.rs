@@ -6,28 +6,13 @@ mod common;
 
 use std::time::{Duration, Instant};
 
-use common::{Item, cut, files};
+use common::make::{self, Shape};
+use common::random::Random;
+use common::{CHARS, Item, cut, files};
 use kelpipe_cesr::body::{Reader, Token};
 use kelpipe_cesr::frame::{self, Framer};
 use kelpipe_cesr::version::Kind;
 use kelpipe_cesr::{ErrorKind, Options};
-
-/// Numbers that look random and are the same in every run.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, bound: usize) -> usize {
-        (self.next() % bound.max(1) as u64) as usize
-    }
-}
 
 /// Whole messages out of sound streams of every kind.
 fn messages() -> Vec<Vec<u8>> {
@@ -62,11 +47,15 @@ fn messages() -> Vec<Vec<u8>> {
             }
         }
     }
+    let mut random = Random::new(9);
+    for shape in Shape::ALL {
+        let made = (0..8).map(|_| make::message(shape, &mut random));
+        found.extend(made.filter(|message| frame::cut(message, &Options::default()).0.len() == 1));
+    }
     found
 }
 
 fn garbage(random: &mut Random, messages: &[Vec<u8>]) -> Vec<u8> {
-    const CHARS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let size = 1 + match random.below(8) {
         0 => random.below(65_536),
         1..=3 => random.below(4096),
@@ -93,10 +82,7 @@ fn garbage(random: &mut Random, messages: &[Vec<u8>]) -> Vec<u8> {
 #[test]
 fn no_intact_message_is_lost_to_garbage() {
     let messages = messages();
-    if messages.is_empty() {
-        return;
-    }
-    let mut random = Random(5);
+    let mut random = Random::new(5);
     let (mut intact, mut lost) = (0, Vec::new());
     for round in 0..5000 {
         let mut stream = Vec::new();
@@ -107,7 +93,13 @@ fn no_intact_message_is_lost_to_garbage() {
             }
             let message = &messages[random.below(messages.len())];
             if random.below(4) == 0 {
-                let at = 1 + random.below(message.len() - 1);
+                // A counter on its own might be a group of the message before: what follows it says that it is not.
+                let least = if matches!(message[0], b'-' | 0xf8..) {
+                    160
+                } else {
+                    1
+                };
+                let at = (least + random.below(message.len() - 1)).min(message.len() - 1);
                 stream.extend_from_slice(&message[..at]);
                 stream.extend(garbage(&mut random, &messages));
                 stream.extend_from_slice(&message[at..]);
@@ -162,32 +154,6 @@ fn no_intact_message_is_lost_to_garbage() {
         &lost[..lost.len().min(10)]
     );
     assert!(lost.is_empty());
-}
-
-#[test]
-fn random_partitions_change_nothing() {
-    let paths = files("keripy", ".cesr");
-    let mut random = Random(11);
-    let options = Options::default();
-    let streams: Vec<_> = paths
-        .iter()
-        .step_by(23)
-        .map(|path| std::fs::read(path).expect("vector"))
-        .collect();
-    for stream in &streams {
-        let whole = cut(stream, [], &options);
-        for _ in 0..10_000 / streams.len() {
-            let mut cuts: Vec<usize> = (0..=random.below(12))
-                .map(|_| random.below(stream.len()))
-                .collect();
-            cuts.sort_unstable();
-            assert_eq!(
-                cut(stream, cuts.iter().copied(), &options),
-                whole,
-                "{cuts:?}"
-            );
-        }
-    }
 }
 
 /// Inputs that make naive parsers quadratic, of about `size` bytes.

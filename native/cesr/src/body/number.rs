@@ -35,7 +35,7 @@ pub(crate) fn is_canonical_float(text: &[u8]) -> bool {
 /// Python's `repr` of a finite float: the shortest digits that read back as the same value; fixed notation for
 /// exponents from -4 to 15, else an exponent with its sign and at least two digits.
 pub(crate) fn repr(value: f64) -> String {
-    let scientific = format!("{value:e}");
+    let scientific = shortest(value);
     let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
     let exponent: i32 = exponent.parse().unwrap_or_default();
     let (sign, mantissa) = mantissa
@@ -65,6 +65,22 @@ pub(crate) fn repr(value: f64) -> String {
     }
 }
 
+/// The fewest digits that read back as the same value; of two that are equally near to it the even one, as Python takes
+/// it and Rust does not.
+fn shortest(value: f64) -> String {
+    let found = format!("{value:e}");
+    let digits = found
+        .find('e')
+        .zip(found.find('.'))
+        .map_or(0, |(end, point)| end - point - 1);
+    let even = format!("{value:.digits$e}");
+    if even.parse() == Ok(value) {
+        even
+    } else {
+        found
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -88,6 +104,7 @@ mod tests {
             "1.7976931348623157e+308",
             "100.0",
             "2.5",
+            "17769519228118.812",
         ] {
             assert!(is_canonical_float(good.as_bytes()), "{good}");
         }
@@ -108,6 +125,7 @@ mod tests {
             "NaN",
             "inf",
             "1.0e+16",
+            "17769519228118.813",
             "0.1000000000000000055",
             "1",
             "-0",

@@ -3,13 +3,14 @@
 
 use super::Domain;
 use super::head::{Head, head};
+use super::place;
 use crate::convert;
 use crate::error::ErrorKind;
 use crate::group::Genus;
 use crate::group::spec::{self, Role};
 use crate::group::walk::counter_size;
 use crate::limits::Options;
-use crate::version::{self, Kind, V1_SIZE, V2_SIZE, Version};
+use crate::version::{self, Kind, Version};
 
 /// Characters that any head fits in: sixteen generic groups with genus codes, a wrapped body's version string.
 const HEAD_CHARS_MAX: usize = 320;
@@ -134,9 +135,9 @@ pub(super) fn body(bytes: &[u8], options: &Options) -> Look {
         return Look::More;
     }
     let found = if options.version_exact {
-        exact(bytes)
+        place::exact(bytes)
     } else {
-        search(bytes)
+        place::search(bytes)
     };
     let (at, length) = match found {
         Ok(place) => place,
@@ -176,83 +177,6 @@ pub(super) fn body(bytes: &[u8], options: &Options) -> Look {
         wrapped: false,
     };
     error.map_or(Look::Yes(start), |kind| Look::Spoiled(kind, start))
-}
-
-/// Place and length of a version string that is the whole value of the first field, which is `v`.
-fn exact(bytes: &[u8]) -> Result<(usize, usize), Look> {
-    const JSON: &[u8] = b"{\"v\":\"";
-    let no = Err(Look::No(ErrorKind::Version));
-    let head = match bytes.first() {
-        Some(b'{') => {
-            let same = bytes.iter().zip(JSON).take_while(|(a, b)| a == b).count();
-            match same {
-                6 => 6,
-                same if same == bytes.len() => return Err(Look::More),
-                _ => return no,
-            }
-        }
-        Some(0xa0..=0xb7 | 0x80..=0x8f) => 4,
-        Some(0xb8) => 5,
-        Some(0xb9 | 0xde) => 6,
-        Some(0xba | 0xdf) => 8,
-        _ => return no,
-    };
-    if head != 6 || bytes.first() != Some(&b'{') {
-        let is_cbor = matches!(bytes.first(), Some(0xa0..=0xbf));
-        let Some(label) = bytes.get(head - 3..head) else {
-            return Err(Look::More);
-        };
-        let length = match (is_cbor, label) {
-            (true, [0x61, b'v', 0x71]) | (false, [0xa1, b'v', 0xb1]) => V1_SIZE,
-            (true, [0x61, b'v', 0x73]) | (false, [0xa1, b'v', 0xb3]) => V2_SIZE,
-            _ => return no,
-        };
-        return match bytes.get(head..head + length) {
-            None => Err(Look::More),
-            Some(text) if version::is_v1_shaped(text) || version::is_v2_shaped(text) => {
-                Ok((head, length))
-            }
-            Some(_) => no,
-        };
-    }
-    for (length, shaped) in [
-        (V1_SIZE, version::is_v1_shaped as fn(&[u8]) -> bool),
-        (V2_SIZE, version::is_v2_shaped),
-    ] {
-        match bytes.get(head..=head + length) {
-            None => return Err(Look::More),
-            Some(text) if text[length] == b'"' && shaped(&text[..length]) => {
-                return Ok((head, length));
-            }
-            Some(_) => {}
-        }
-    }
-    no
-}
-
-/// Place and length of the first version string that begins within the first bytes, as the reference searches: at most
-/// 12 bytes before a v1 string, 8 before a v2 string.
-fn search(bytes: &[u8]) -> Result<(usize, usize), Look> {
-    for at in 0..=12 {
-        if bytes
-            .get(at..at + V1_SIZE)
-            .is_some_and(version::is_v1_shaped)
-        {
-            return Ok((at, V1_SIZE));
-        }
-        if at <= 8
-            && bytes
-                .get(at..at + V2_SIZE)
-                .is_some_and(version::is_v2_shaped)
-        {
-            return Ok((at, V2_SIZE));
-        }
-    }
-    Err(if bytes.len() < 12 + V1_SIZE {
-        Look::More
-    } else {
-        Look::No(ErrorKind::Version)
-    })
 }
 
 /// A counter where a message must begin. Without a genus code, a v2 message is known by its head; another counter is
@@ -300,7 +224,8 @@ fn counted(bytes: &[u8], binary: bool, tables: Tables, options: &Options) -> Loo
 pub(super) fn is_sure(bytes: &[u8], start: &Start, options: &Options) -> Option<bool> {
     let (genus, binary) = match *start {
         Start::Attachment(_) => return Some(false),
-        Start::Body { .. } | Start::Genus { .. } => return Some(true),
+        Start::Body { size, .. } => return entries_fit(bytes, size),
+        Start::Genus { .. } => return Some(true),
         Start::Framed { genus, binary, .. } | Start::Generic { genus, binary, .. } => {
             (genus, binary)
         }
@@ -320,6 +245,24 @@ pub(super) fn is_sure(bytes: &[u8], start: &Start, options: &Options) -> Option<
         Head::More if bytes.len() < HEAD_CHARS_MAX => None,
         _ => Some(false),
     }
+}
+
+/// Whether a map of `size` bytes can hold as many entries as its head of more than one byte says, and no fewer: such a
+/// head is easily made by a byte of garbage before a body. `None`: more bytes are needed to tell.
+fn entries_fit(bytes: &[u8], size: u64) -> Option<bool> {
+    let (width, least) = match bytes.first()? {
+        0xb8 => (1, 24),
+        0xb9 => (2, 1 << 8),
+        0xba | 0xdf => (4, 1 << 16),
+        0xde => (2, 16),
+        _ => return Some(true),
+    };
+    let count = bytes.get(1..=width)?;
+    let count = count
+        .iter()
+        .fold(0, |sum, &byte| sum << 8 | u64::from(byte));
+    // An entry is a key and a value, two bytes at least.
+    Some(count >= least && count <= size / 2)
 }
 
 /// The letter of the counter in the binary domain, whose code may be long; `None`: too few bytes.

@@ -50,6 +50,8 @@ struct Collector<'a> {
     depth: u32,
     /// What follows belongs to a message nested in the attachments.
     in_nest: bool,
+    /// The group at hand is one that is skipped.
+    in_skipped: bool,
     /// Depth at which a pathed group stands, whose contents are opaque to us.
     pathed: Option<u32>,
     refusal: Option<Error>,
@@ -76,7 +78,10 @@ impl<'a> Sink<'a> for Collector<'a> {
                 self.in_nest = true;
                 self.attachments.nests += 1;
             }
-            Bucket::Skipped => self.attachments.skipped += 1,
+            Bucket::Skipped => {
+                self.attachments.skipped += 1;
+                self.in_skipped = true;
+            }
             Bucket::Pathed | Bucket::PathedGroups => {
                 self.attachments.pathed += 1;
                 self.pathed = Some(self.depth);
@@ -144,6 +149,21 @@ impl<'a> Sink<'a> for Collector<'a> {
             _ => {}
         }
         self.parts.clear();
+    }
+
+    fn opaque(&mut self, bytes: &'a [u8], _at: usize, _binary: bool) {
+        if self.in_skipped {
+            self.attachments.skipped_bytes += bytes.len() as u32;
+            self.in_skipped = false;
+        }
+    }
+
+    fn lost(&mut self, groups: usize, bytes: usize) {
+        self.depth = self.depth.saturating_sub(groups as u32);
+        self.parts.clear();
+        self.signatures.clear();
+        self.attachments.skipped += 1;
+        self.attachments.skipped_bytes += bytes as u32;
     }
 
     fn group_end(&mut self, _bucket: Bucket) {

@@ -3,6 +3,8 @@
 //! for bytes costs no second look at those that are there.
 
 mod element;
+mod lose;
+mod open;
 
 use smallvec::SmallVec;
 
@@ -11,8 +13,7 @@ use super::{Domain, Genus};
 use crate::codes::{IndexerRow, MatterRow};
 use crate::counter::Counter;
 use crate::error::{Error, ErrorKind};
-use crate::frame::Within;
-use crate::limits::Options;
+use crate::limits::{Options, Unknown};
 
 /// Learns what a walk comes upon. Offsets are those of the walk.
 pub(crate) trait Sink<'a> {
@@ -37,6 +38,8 @@ pub(crate) trait Sink<'a> {
     fn element(&mut self, _bucket: Bucket) {}
     /// The innermost group is complete.
     fn group_end(&mut self, _bucket: Bucket) {}
+    /// So many of the innermost groups are left out, for a code that is not known; `bytes` of them are not looked at.
+    fn lost(&mut self, _groups: usize, _bytes: usize) {}
 }
 
 /// Learns nothing.
@@ -80,6 +83,15 @@ struct Level {
     path_first: bool,
 }
 
+/// Why bytes are jumped over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Skipping {
+    /// They hold an unknown code, and the message is sound without them.
+    LeftOut,
+    /// The message is spoiled.
+    Spoiled,
+}
+
 /// Offset that stands for an end which no count tells.
 const OPEN: u32 = u32::MAX;
 
@@ -118,8 +130,10 @@ pub(crate) struct Walk {
     mixed: bool,
     /// The groups belong to no message, so that no count can be believed.
     orphan: bool,
-    /// Jump here, past a group that is spoiled.
-    skip_to: Option<usize>,
+    /// Jump here, past a group that is spoiled or left out.
+    skip_to: Option<(usize, Skipping)>,
+    /// Groups left out that the sink has not learnt of, and their bytes.
+    lost: Option<(usize, usize)>,
 }
 
 impl Walk {
@@ -140,6 +154,7 @@ impl Walk {
             mixed: false,
             orphan: false,
             skip_to: None,
+            lost: None,
         }
     }
 
@@ -159,6 +174,7 @@ impl Walk {
         self.mixed = false;
         self.orphan = false;
         self.skip_to = None;
+        self.lost = None;
     }
 
     /// Says that the groups belong to no message.
@@ -178,7 +194,7 @@ impl Walk {
 
     /// Jumps to the end of what encloses body and attachments.
     pub(crate) fn skip_frame(&mut self) {
-        self.skip_to = self.frame_end;
+        self.skip_to = self.frame_end.map(|end| (end, Skipping::Spoiled));
     }
 
     /// Marks the message as spoiled; the first error stays.
@@ -200,84 +216,25 @@ impl Walk {
         sink: &mut impl Sink<'a>,
     ) -> Stop {
         loop {
-            let step = if let Some(end) = self.skip_to {
-                self.skip(bytes, end, options)
+            let step = if let Some((end, why)) = self.skip_to {
+                self.skip(bytes, end, why, options)
             } else if self.closed {
                 Err(Stop::Ended)
             } else if let Some(level) = self.stack.last().copied() {
                 match level.spec.content {
                     Content::Elements(slots) => self.element(bytes, level, slots, options, sink),
                     Content::Groups => self.between(bytes, Some(level), options, sink),
-                    Content::Opaque => self.opaque(bytes, level, sink),
+                    Content::Opaque => self.opaque(bytes, level, options, sink),
                 }
             } else {
                 self.between(bytes, None, options, sink)
             };
+            if let Some((groups, bytes)) = self.lost.take() {
+                sink.lost(groups, bytes);
+            }
             if let Err(stop) = step {
                 return stop;
             }
-        }
-    }
-
-    /// Past a spoiled group to its end, unless its count is so much too large that a message body begins in it.
-    fn skip(&mut self, bytes: &[u8], end: usize, options: &Options) -> Result<(), Stop> {
-        match crate::frame::body_within(bytes, self.at, end, options) {
-            Within::Body(at) => {
-                self.at = at;
-                return Err(Stop::Body(Error::new(ErrorKind::Overrun, at)));
-            }
-            Within::Undecided(at) => {
-                self.at = at;
-                return Err(Stop::More);
-            }
-            Within::Nothing => {}
-        }
-        if bytes.len() < end {
-            self.at = bytes.len();
-            return Err(Stop::More);
-        }
-        let enclosing = self
-            .stack
-            .first()
-            .is_some_and(|level| level.spec.content == Content::Groups);
-        self.closed = self.frame_end.is_some() || enclosing;
-        self.stack.clear();
-        self.skip_to = None;
-        self.at = end;
-        Ok(())
-    }
-
-    /// Something is wrong inside a group: past it if its end is known, else the walk is lost.
-    fn fail(&mut self, error: Error) -> Result<(), Stop> {
-        // A later group that is malformed from its first primitive on is not this message's.
-        if let [level] = self.stack[..]
-            && self.frame_end.is_none()
-            && self.whole > 0
-            && level.start as usize == self.at
-        {
-            self.stack.clear();
-            self.at = self.group_at;
-            self.closed = true;
-            return Ok(());
-        }
-        let Some(end) = self.known_end().filter(|_| !self.orphan) else {
-            return Err(Stop::Lost(error));
-        };
-        self.spoil(error);
-        self.skip_to = Some(end);
-        Ok(())
-    }
-
-    /// A text primitive or group must begin at the cursor, but a byte stands there that can only begin a body.
-    fn body_stands(&mut self, bytes: &[u8], options: &Options) -> Result<(), Stop> {
-        let error = Error::new(ErrorKind::Overrun, self.at);
-        if self.known_end().is_none() {
-            return Err(Stop::Body(error));
-        }
-        match crate::frame::body_begins(bytes.get(self.at..).unwrap_or_default(), options) {
-            Some(true) => Err(Stop::Body(error)),
-            Some(false) => self.fail(error),
-            None => Err(Stop::More),
         }
     }
 
@@ -317,7 +274,7 @@ impl Walk {
                     } else {
                         ErrorKind::UnknownCode
                     };
-                    self.fail(Error::new(kind, self.at))
+                    self.fail(Error::new(kind, self.at), options)
                 }
             };
         }
@@ -333,12 +290,12 @@ impl Walk {
             Ok(counter) => self.group(&counter, genus, binary, level, options, sink),
             Err(error) if error.kind == ErrorKind::Truncated => match end {
                 Some(end) if end <= bytes.len() => {
-                    self.fail(Error::new(ErrorKind::GroupSize, self.at))
+                    self.fail(Error::new(ErrorKind::GroupSize, self.at), options)
                 }
                 _ => Err(Stop::More),
             },
             Err(_) if end.is_none() && self.whole > 0 => Err(Stop::Ended),
-            Err(error) => self.fail(error.shifted(self.at)),
+            Err(error) => self.fail(error.shifted(self.at), options),
         }
     }
 
@@ -372,7 +329,7 @@ impl Walk {
         let role = match spec::role(counter, genus) {
             Ok(role) => role,
             Err(_) if !enclosed => return Err(Stop::Ended),
-            Err(kind) => return self.fail(Error::new(kind, self.at)),
+            Err(kind) => return self.fail(Error::new(kind, self.at), options),
         };
         match role {
             Role::Attachment(spec) => self.open(counter, spec, binary, options, sink),
@@ -400,119 +357,14 @@ impl Walk {
             }
             Role::Body | Role::Message | Role::Genus(_) if !enclosed => Err(Stop::Ended),
             Role::Body => self.open(counter, &spec::NEST, binary, options, sink),
-            Role::Message | Role::Genus(_) => self.fail(Error::new(ErrorKind::CountCode, self.at)),
+            Role::Message | Role::Genus(_) => {
+                self.fail(Error::new(ErrorKind::CountCode, self.at), options)
+            }
             Role::Unhandled => {
-                if !options.skip_unknown {
+                if options.unknown == Unknown::Reject {
                     self.spoil(Error::new(ErrorKind::CountCode, self.at));
                 }
                 self.open(counter, &spec::SKIPPED, binary, options, sink)
-            }
-        }
-    }
-
-    /// Opens the group whose counter stands at the cursor.
-    fn open<'a>(
-        &mut self,
-        counter: &Counter,
-        spec: &'static Spec,
-        binary: bool,
-        options: &Options,
-        sink: &mut impl Sink<'a>,
-    ) -> Result<(), Stop> {
-        let limits = &options.limits;
-        let parent = self.stack.last().copied();
-        let start = self.at + counter_size(counter, binary);
-        // `-D` of v1 counts elements until its first one shows HEAD's form.
-        let chars = if spec::counts_either(spec) {
-            None
-        } else {
-            counter.content_size()
-        };
-        let size = chars.map(|chars| if binary { chars / 4 * 3 } else { chars });
-        let outer_end = parent
-            .map(|level| level.end())
-            .or(self.frame_end)
-            .unwrap_or(usize::MAX);
-        self.groups += 1;
-        let too_large = |size: u64| size > u64::from(limits.attachments_bytes_max);
-        let refusal = if self.groups > limits.groups_per_message_max {
-            Some(ErrorKind::GroupsLimit)
-        } else if self.stack.len() >= limits.group_depth_max as usize {
-            Some(ErrorKind::GroupDepth)
-        } else if start > outer_end || size.is_some_and(|size| size > (outer_end - start) as u64) {
-            Some(ErrorKind::GroupSize)
-        } else if size.is_some_and(too_large) || too_large((start - self.start) as u64) {
-            Some(ErrorKind::AttachmentsLimit)
-        } else {
-            None
-        };
-        if let Some(kind) = refusal {
-            return self.fail(Error::new(kind, self.at));
-        }
-        if parent.is_none() {
-            self.group_at = self.at;
-        }
-        self.note_domain(binary);
-        sink.group(counter, spec.bucket, self.at, binary);
-        self.stack.push(Level {
-            spec,
-            genus: parent.map_or(self.genus, |level| level.genus),
-            binary,
-            start: start as u32,
-            end: size
-                .map_or(outer_end, |size| start + size as usize)
-                .min(OPEN as usize) as u32,
-            sized: size.is_some(),
-            left: counter.count,
-            elements: 0,
-            slot: 0,
-            path_first: spec.bucket == Bucket::PathedGroups,
-        });
-        self.at = start;
-        Ok(())
-    }
-
-    fn note_domain(&mut self, binary: bool) {
-        let domain = if binary { Domain::Binary } else { Domain::Text };
-        self.domain = match self.domain {
-            None => Some(domain),
-            Some(known) if known == domain => Some(known),
-            Some(_) => Some(Domain::Mixed),
-        };
-    }
-
-    fn opaque<'a>(
-        &mut self,
-        bytes: &'a [u8],
-        level: Level,
-        sink: &mut impl Sink<'a>,
-    ) -> Result<(), Stop> {
-        if self.orphan {
-            return self.fail(Error::new(ErrorKind::ColdStart, self.at));
-        }
-        let Some(content) = bytes.get(self.at..level.end()) else {
-            return Err(Stop::More);
-        };
-        sink.opaque(content, self.at, level.binary);
-        self.at = level.end();
-        self.close(level, sink);
-        Ok(())
-    }
-
-    fn close<'a>(&mut self, level: Level, sink: &mut impl Sink<'a>) {
-        self.stack.pop();
-        sink.group_end(level.spec.bucket);
-        match self.stack.last_mut() {
-            None => self.whole += 1,
-            Some(parent) => {
-                if let Content::Elements(slots) = parent.spec.content {
-                    parent.slot += 1;
-                    if usize::from(parent.slot) == slots.len() {
-                        parent.slot = 0;
-                        parent.left = parent.left.wrapping_sub(1);
-                        sink.element(parent.spec.bucket);
-                    }
-                }
             }
         }
     }

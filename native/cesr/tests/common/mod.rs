@@ -1,11 +1,26 @@
 //! What the tests share: where the vectors are, and cutting a stream in various ways.
-#![allow(clippy::similar_names, dead_code, missing_docs)]
+#![allow(
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss,
+    clippy::float_cmp,
+    clippy::similar_names,
+    dead_code,
+    missing_docs
+)]
+
+pub mod make;
+pub mod random;
+pub mod value;
 
 use std::path::PathBuf;
 
 use kelpipe_cesr::ErrorKind;
 use kelpipe_cesr::Options;
 use kelpipe_cesr::frame::{Fault, Frame, Framer};
+
+/// The Base64 characters in order of value.
+pub const CHARS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 /// The folder of vectors; says so in one line when there is none.
 pub fn vectors(folder: &str) -> Option<PathBuf> {

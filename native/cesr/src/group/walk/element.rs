@@ -28,14 +28,14 @@ impl Walk {
             }
             level.elements += 1;
             if level.elements > options.limits.elements_per_group_max {
-                return self.fail(Error::new(ErrorKind::ElementsLimit, self.at));
+                return self.fail(Error::new(ErrorKind::ElementsLimit, self.at), options);
             }
         }
         if self.at - self.start > options.limits.attachments_bytes_max as usize {
-            return self.fail(Error::new(ErrorKind::AttachmentsLimit, self.at));
+            return self.fail(Error::new(ErrorKind::AttachmentsLimit, self.at), options);
         }
         if self.at >= level.end() {
-            return self.fail(Error::new(ErrorKind::GroupSize, self.at));
+            return self.fail(Error::new(ErrorKind::GroupSize, self.at), options);
         }
         let limit = level.end().min(bytes.len());
         let rest = bytes.get(self.at..limit).unwrap_or_default();
@@ -65,7 +65,7 @@ impl Walk {
         };
         let size = match size {
             Ok(size) => size,
-            Err(error) => return self.cut_or_fail(error, limit, level.end()),
+            Err(error) => return self.cut_or_fail(error, limit, level.end(), options),
         };
         self.at += size;
         if level.path_first {
@@ -85,12 +85,18 @@ impl Walk {
     }
 
     /// A primitive or counter could not be read: more bytes are needed, or the group cuts it, or it is wrong.
-    fn cut_or_fail(&mut self, error: Error, limit: usize, end: usize) -> Result<(), Stop> {
+    fn cut_or_fail(
+        &mut self,
+        error: Error,
+        limit: usize,
+        end: usize,
+        options: &Options,
+    ) -> Result<(), Stop> {
         if error.kind != ErrorKind::Truncated {
-            return self.fail(error.shifted(self.at));
+            return self.fail(error.shifted(self.at), options);
         }
         if limit == end {
-            self.fail(Error::new(ErrorKind::GroupSize, self.at))
+            self.fail(Error::new(ErrorKind::GroupSize, self.at), options)
         } else {
             Err(Stop::More)
         }
@@ -150,20 +156,20 @@ impl Walk {
     ) -> Result<(), Stop> {
         let counter = match spec::counter(rest, level.genus, level.binary) {
             Ok(counter) => counter,
-            Err(error) => return self.cut_or_fail(error, limit, level.end()),
+            Err(error) => return self.cut_or_fail(error, limit, level.end(), options),
         };
         let role = spec::role(&counter, level.genus).unwrap_or(Role::Unhandled);
         if !spec::admits_group(slot, role) {
-            return self.fail(Error::new(ErrorKind::CountCode, self.at));
+            return self.fail(Error::new(ErrorKind::CountCode, self.at), options);
         }
         let Role::Attachment(spec) = role else {
-            return self.fail(Error::new(ErrorKind::CountCode, self.at));
+            return self.fail(Error::new(ErrorKind::CountCode, self.at), options);
         };
         if slot == Slot::SignatureOrGroup && !level.sized {
             // HEAD's form of `-D` counts quadlets where 1.1.17 counts elements.
             let size = level.left as usize * if level.binary { 3 } else { 4 };
             if level.elements != 1 || size > level.end().saturating_sub(level.start as usize) {
-                return self.fail(Error::new(ErrorKind::GroupSize, self.at));
+                return self.fail(Error::new(ErrorKind::GroupSize, self.at), options);
             }
             level.end = level.start + size as u32;
             level.sized = true;

@@ -1,0 +1,82 @@
+//! Where the version string of a body stands.
+
+use super::start::Look;
+use crate::error::ErrorKind;
+use crate::version::{self, V1_SIZE, V2_SIZE};
+
+/// Place and length of a version string that is the whole value of the first field, which is `v`.
+pub(super) fn exact(bytes: &[u8]) -> Result<(usize, usize), Look> {
+    const JSON: &[u8] = b"{\"v\":\"";
+    let no = Err(Look::No(ErrorKind::Version));
+    let head = match bytes.first() {
+        Some(b'{') => {
+            let same = bytes.iter().zip(JSON).take_while(|(a, b)| a == b).count();
+            match same {
+                6 => 6,
+                same if same == bytes.len() => return Err(Look::More),
+                _ => return no,
+            }
+        }
+        Some(0xa0..=0xb7 | 0x80..=0x8f) => 4,
+        Some(0xb8) => 5,
+        Some(0xb9 | 0xde) => 6,
+        Some(0xba | 0xdf) => 8,
+        _ => return no,
+    };
+    if head != 6 || bytes.first() != Some(&b'{') {
+        let is_cbor = matches!(bytes.first(), Some(0xa0..=0xbf));
+        let Some(label) = bytes.get(head - 3..head) else {
+            return Err(Look::More);
+        };
+        let length = match (is_cbor, label) {
+            (true, [0x61, b'v', 0x71]) | (false, [0xa1, b'v', 0xb1]) => V1_SIZE,
+            (true, [0x61, b'v', 0x73]) | (false, [0xa1, b'v', 0xb3]) => V2_SIZE,
+            _ => return no,
+        };
+        return match bytes.get(head..head + length) {
+            None => Err(Look::More),
+            Some(text) if version::is_v1_shaped(text) || version::is_v2_shaped(text) => {
+                Ok((head, length))
+            }
+            Some(_) => no,
+        };
+    }
+    for (length, shaped) in [
+        (V1_SIZE, version::is_v1_shaped as fn(&[u8]) -> bool),
+        (V2_SIZE, version::is_v2_shaped),
+    ] {
+        match bytes.get(head..=head + length) {
+            None => return Err(Look::More),
+            Some(text) if text[length] == b'"' && shaped(&text[..length]) => {
+                return Ok((head, length));
+            }
+            Some(_) => {}
+        }
+    }
+    no
+}
+
+/// Place and length of the first version string that begins within the first bytes, as the reference searches: at most
+/// 12 bytes before a v1 string, 8 before a v2 string.
+pub(super) fn search(bytes: &[u8]) -> Result<(usize, usize), Look> {
+    for at in 0..=12 {
+        if bytes
+            .get(at..at + V1_SIZE)
+            .is_some_and(version::is_v1_shaped)
+        {
+            return Ok((at, V1_SIZE));
+        }
+        if at <= 8
+            && bytes
+                .get(at..at + V2_SIZE)
+                .is_some_and(version::is_v2_shaped)
+        {
+            return Ok((at, V2_SIZE));
+        }
+    }
+    Err(if bytes.len() < 12 + V1_SIZE {
+        Look::More
+    } else {
+        Look::No(ErrorKind::Version)
+    })
+}
