@@ -268,7 +268,7 @@ pub fn read<'a>(
         return routed::read_acdc(fields, version, identity).map(Message::Routed);
     }
     fields.key("t")?;
-    let name = fields.text()?.raw;
+    let name = fields.tag()?;
     let ilk = ILKS
         .iter()
         .position(|ilk| ilk.as_bytes() == name)
@@ -337,6 +337,18 @@ impl<'a> Fields<'a> {
         match self.reader.next()? {
             Token::Text(text) => Ok(text),
             Token::Primitive(primitive) => Ok(self.primitive_text(&primitive)),
+            _ => Err(Reject::FieldValue.into()),
+        }
+    }
+
+    /// A text, or what a native tag says.
+    fn tag(&mut self) -> Result<&'a [u8], Refusal> {
+        match self.reader.next()? {
+            Token::Text(text) => Ok(text.raw),
+            Token::Primitive(primitive) => {
+                let tag = primitive.tag().ok_or(Reject::FieldValue)?;
+                Ok(tag.as_bytes())
+            }
             _ => Err(Reject::FieldValue.into()),
         }
     }
