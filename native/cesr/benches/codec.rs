@@ -1,7 +1,9 @@
-//! Speed of the codec, one thread: framing and reading of 20,000 inceptions with one signature each, in every kind of
-//! body. Each row is the best of several rounds; the peer is `serde_json` reading the same bodies into its tree.
+//! Speed of the codec, one thread: framing and reading of 2,000 inceptions with one signature each, in every kind of
+//! body. Each row is the best of many short rounds, which other work on the machine disturbs least; the peer is
+//! `serde_json` reading the same bodies into its tree.
 //!
-//! `cargo bench -p kelpipe-cesr --bench codec -- --json FILE` writes rows of name, unit, ours, peer, ratio.
+//! `cargo bench -p kelpipe-cesr --bench codec -- --json FILE --stream FILE` also writes rows of name, unit, ours, peer,
+//! ratio, and the JSON stream.
 
 #![allow(clippy::cast_precision_loss)]
 
@@ -16,8 +18,8 @@ use kelpipe_cesr::group::{Genus, parse_attachments};
 use kelpipe_cesr::primitive;
 use kelpipe_cesr::version::{Kind, Protocol, Version};
 
-const EVENTS: usize = 20_000;
-const ROUNDS: usize = 7;
+const EVENTS: usize = 2000;
+const ROUNDS: usize = 201;
 
 struct Row {
     name: String,
@@ -32,6 +34,16 @@ fn main() {
         measure(kind, &mut rows);
     }
     report(&rows);
+    if let Some(file) = option("--stream") {
+        std::fs::write(file, stream(Kind::Json)).expect("the file can be written");
+    }
+}
+
+/// The argument after `name`.
+fn option(name: &str) -> Option<String> {
+    std::env::args()
+        .skip_while(|argument| argument != name)
+        .nth(1)
 }
 
 fn measure(kind: Kind, rows: &mut Vec<Row>) {
@@ -40,6 +52,17 @@ fn measure(kind: Kind, rows: &mut Vec<Row>) {
     let frames = cut(&stream, &options);
     assert_eq!(frames.len(), EVENTS, "every event is framed");
     let name = kind.name().to_lowercase();
+    let bodies: Vec<u8> = frames
+        .iter()
+        .flat_map(|frame| frame.body.of(&stream))
+        .copied()
+        .collect();
+    rows.push(Row {
+        name: format!("frame-{name}-bodies"),
+        unit: "ns/event",
+        ours: best(|| black_box(cut(&bodies, &options)).len()),
+        peer: None,
+    });
     let framing = best(|| black_box(cut(&stream, &options)).len());
     rows.push(Row {
         name: format!("frame-{name}"),
@@ -98,6 +121,12 @@ fn measure(kind: Kind, rows: &mut Vec<Row>) {
                 .len()
         };
         frames.iter().map(parse).sum()
+    });
+    rows.push(Row {
+        name: format!("all-{name}"),
+        unit: "ns/event",
+        ours: framing + reading + attachments,
+        peer: None,
     });
     rows.push(Row {
         name: format!("attachments-{name}"),
@@ -332,10 +361,7 @@ fn report(rows: &[Row]) {
         );
     }
     json.push_str("\n]\n");
-    let mut arguments = std::env::args();
-    if arguments.any(|argument| argument == "--json")
-        && let Some(file) = arguments.next()
-    {
-        std::fs::write(&file, json).expect("the file can be written");
+    if let Some(file) = option("--json") {
+        std::fs::write(file, json).expect("the file can be written");
     }
 }

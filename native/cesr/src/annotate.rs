@@ -2,7 +2,7 @@
 
 mod text;
 
-pub use text::{deannotate, is_text_only, render};
+pub use text::{deannotate, is_text_only, render, render_json};
 
 use crate::body::{Reader, Text, Token};
 use crate::codes::{IndexerRow, MatterRow, Unit};

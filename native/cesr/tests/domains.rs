@@ -5,8 +5,10 @@
 mod common;
 
 use common::files;
+use common::make::{self, Shape};
+use common::random::Random;
 use kelpipe_cesr::Options;
-use kelpipe_cesr::annotate::{annotate, deannotate, is_text_only, render};
+use kelpipe_cesr::annotate::{annotate, deannotate, is_text_only, render, render_json};
 use kelpipe_cesr::convert;
 use kelpipe_cesr::frame::{self, Domain, Frame, attachments_text, body_bytes};
 use kelpipe_cesr::group::parse_attachments;
@@ -89,4 +91,62 @@ fn annotated_text_reads_back() {
         }
     }
     println!("{count} streams annotated and read back");
+}
+
+#[test]
+fn every_shape_converts_to_each_domain_and_says_the_same() {
+    let (options, mut random) = (Options::default(), Random::new(8));
+    for shape in Shape::ALL {
+        let stream = make::stream(shape, 4, &mut random);
+        let (mut binary, mut text, mut again) = (Vec::new(), Vec::new(), Vec::new());
+        convert::stream(&stream, Domain::Binary, &options, &mut binary).expect("converts");
+        convert::stream(&binary, Domain::Text, &options, &mut text).expect("converts");
+        convert::stream(&text, Domain::Binary, &options, &mut again).expect("converts");
+        assert_eq!(binary, again, "{shape:?}");
+    }
+    // A binary group of messages after a genus code in text: each counter is of its own domain.
+    let mut mixed = b"-_AAACAA".to_vec();
+    mixed.extend(make::message(Shape::GenericBinary, &mut random));
+    let mut text = Vec::new();
+    convert::stream(&mixed, Domain::Text, &options, &mut text).expect("converts");
+    assert!(text.is_ascii() && frame::cut(&text, &options).0.len() == 2);
+}
+
+#[test]
+fn each_message_of_a_split_stream_stands_alone() {
+    let (options, mut random) = (Options::default(), Random::new(9));
+    for shape in Shape::ALL {
+        let mut stream = make::stream(shape, 4, &mut random);
+        let whole = essence(&stream, &frame::cut(&stream, &options).0);
+        stream.extend_from_slice(b"garbage");
+        let (pieces, faults) = convert::split(&stream, &options);
+        assert_eq!(faults.len(), 1, "{shape:?}");
+        let alone = pieces
+            .iter()
+            .flat_map(|piece| essence(piece, &frame::cut(piece, &options).0));
+        assert_eq!(alone.collect::<Vec<_>>(), whole, "{shape:?}");
+    }
+}
+
+#[test]
+fn lines_as_json_are_json() {
+    let mut random = Random::new(10);
+    for shape in Shape::ALL {
+        let mut stream = make::stream(shape, 2, &mut random);
+        stream.extend_from_slice(b"\x1b[31m\"\\");
+        let lines = annotate(&stream, &Options::default());
+        let json = render_json(&lines);
+        assert_eq!(json.lines().count(), lines.len());
+        for (json, line) in json.lines().zip(&lines) {
+            let value: serde_json::Value = serde_json::from_str(json).expect("JSON");
+            assert_eq!(
+                (&value["value"], &value["meaning"]),
+                (&line.text.as_str().into(), &line.value.as_str().into())
+            );
+            assert_eq!(
+                (&value["offset"], &value["name"]),
+                (&line.offset.into(), &line.name.into())
+            );
+        }
+    }
 }

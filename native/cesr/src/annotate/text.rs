@@ -38,6 +38,43 @@ pub fn render(lines: &[Line]) -> String {
     out
 }
 
+/// Renders lines as JSON, one object a line: `offset`, `depth`, `code`, `name`, `size`, `value` (the thing itself),
+/// `meaning` (what it says to people, empty when the value says it all).
+pub fn render_json(lines: &[Line]) -> String {
+    let mut out = String::new();
+    for line in lines {
+        let _ = write!(
+            out,
+            "{{\"offset\":{},\"depth\":{},\"code\":",
+            line.offset, line.depth
+        );
+        push_json(&line.code, &mut out);
+        out.push_str(",\"name\":");
+        push_json(line.name, &mut out);
+        let _ = write!(out, ",\"size\":{},\"value\":", line.size);
+        push_json(&line.text, &mut out);
+        out.push_str(",\"meaning\":");
+        push_json(&line.value, &mut out);
+        out.push_str("}\n");
+    }
+    out
+}
+
+fn push_json(text: &str, out: &mut String) {
+    out.push('"');
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => out.extend(['\\', c]),
+            // Control characters could steer a terminal.
+            c if c.is_control() => {
+                let _ = write!(out, "\\u{:04x}", u32::from(c));
+            }
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+}
+
 /// The stream that annotated text stands for: comments and white space left out, JSON bodies as they are.
 ///
 /// # Errors
