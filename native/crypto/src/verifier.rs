@@ -20,6 +20,9 @@ use crate::{
 /// Most signatures that one thread takes at a time; also what bounds the memory of intermediate results.
 const UNIT_MAX: usize = 256;
 
+/// Into how many units the share of a thread is cut at least.
+const UNITS_PER_THREAD: usize = 8;
+
 /// The table of the base point, made at first use.
 static BASE: LazyLock<Table> = LazyLock::new(base_table);
 
@@ -98,10 +101,9 @@ impl Verifier {
         let units = self.units(&plan);
         let verdicts: Vec<Vec<bool>> = match &self.pool {
             Some(pool) if units.len() > 1 => pool.install(|| {
-                units
-                    .par_iter()
-                    .map(|unit| self.run(checks, unit))
-                    .collect()
+                // Each unit on its own, or a thread might be left with several at the end.
+                let units = units.par_iter().with_max_len(1);
+                units.map(|unit| self.run(checks, unit)).collect()
             }),
             _ => units.iter().map(|unit| self.run(checks, unit)).collect(),
         };
@@ -209,22 +211,23 @@ impl Verifier {
         self.tables_built.fetch_add(wanted.len() as u64, Relaxed);
     }
 
-    /// Cuts the plan so that every thread has some units, each of whole groups of lanes.
+    /// Cuts the plan so that every thread has some units, each of whole groups of lanes; the costly ones come first, so
+    /// that the others even out the end.
     fn units<'a>(&self, plan: &'a Plan) -> Vec<Unit<'a>> {
         let lanes = routines(self.path).lanes;
         let total = plan.tabled.len() + plan.fresh.len() + plan.ecdsa.len();
         let share = if self.threads == 1 {
             UNIT_MAX
         } else {
-            total.div_ceil(self.threads * 4).min(UNIT_MAX)
+            total
+                .div_ceil(self.threads * UNITS_PER_THREAD)
+                .min(UNIT_MAX)
         };
         let size = share.next_multiple_of(lanes).max(lanes);
-        let tabled = plan.tabled.chunks(size).map(Unit::Tabled);
+        let ecdsa = plan.ecdsa.chunks(lanes).map(Unit::Ecdsa);
         let fresh = plan.fresh.chunks(size).map(Unit::Fresh);
-        tabled
-            .chain(fresh)
-            .chain(plan.ecdsa.chunks(size).map(Unit::Ecdsa))
-            .collect()
+        let tabled = plan.tabled.chunks(size).map(Unit::Tabled);
+        ecdsa.chain(fresh).chain(tabled).collect()
     }
 
     fn run(&self, checks: &[Check<'_>], unit: &Unit<'_>) -> Vec<bool> {
