@@ -60,11 +60,20 @@ impl Version {
     /// `Version` (form, or a version other than 1.0 and 2.0), `Protocol`, `Kind`.
     pub fn parse(text: &[u8]) -> Result<Self, Error> {
         match text.len() {
-            V1_SIZE => parse_v1(text),
-            V2_SIZE => parse_v2(text),
+            V1_SIZE if is_v1_shaped(text) => Self::parse_shaped(text),
+            V2_SIZE if is_v2_shaped(text) => Self::parse_shaped(text),
             _ => Err(ErrorKind::Version),
         }
         .map_err(|kind| Error::new(kind, 0))
+    }
+
+    /// Reads a version string that is known to have the shape of its size.
+    pub(crate) fn parse_shaped(text: &[u8]) -> Result<Self, ErrorKind> {
+        if text.len() == V1_SIZE {
+            parse_v1(text)
+        } else {
+            parse_v2(text)
+        }
     }
 
     /// Whether the string has the v2 form.
@@ -139,15 +148,34 @@ impl Kind {
     }
 }
 
+/// Which bytes may stand in a v1 version string: 1 an upper-case letter, 2 a lower-case hexadecimal digit, 4 its end.
+static V1_CLASSES: [u8; 256] = {
+    let mut classes = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        classes[byte] = match byte as u8 {
+            b'A'..=b'Z' => 1,
+            b'0'..=b'9' | b'a'..=b'f' => 2,
+            b'_' => 4,
+            _ => 0,
+        };
+        byte += 1;
+    }
+    classes
+};
+
 /// Whether `text` has the shape of a v1 version string, whatever its values.
 pub(crate) fn is_v1_shaped(text: &[u8]) -> bool {
-    let hex = |c: &u8| matches!(c, b'0'..=b'9' | b'a'..=b'f');
-    text.len() == V1_SIZE
-        && text[..4].iter().all(u8::is_ascii_uppercase)
-        && text[4..6].iter().all(hex)
-        && text[6..10].iter().all(u8::is_ascii_uppercase)
-        && text[10..16].iter().all(hex)
-        && text[16] == b'_'
+    const SHAPE: [u8; V1_SIZE] = [1, 1, 1, 1, 2, 2, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 4];
+    <&[u8; V1_SIZE]>::try_from(text).is_ok_and(|text| {
+        // Without a branch inside.
+        let wrong = |(byte, class): (&u8, u8)| V1_CLASSES[usize::from(*byte)] ^ class;
+        text.iter()
+            .zip(SHAPE)
+            .map(wrong)
+            .fold(0, |all, one| all | one)
+            == 0
+    })
 }
 
 /// Whether `text` has the shape of a v2 version string, whatever its values.
@@ -170,15 +198,12 @@ pub(crate) fn size_of(text: &[u8]) -> u32 {
             .unwrap_or_default();
     }
     let digits = text.get(10..16).unwrap_or_default();
-    digits.iter().fold(0, |sum, &digit| {
-        sum << 4 | (digit as char).to_digit(16).unwrap_or_default()
-    })
+    // The low bits of a letter are 1 to 6.
+    let value = |digit: u8| u32::from(digit & 15) + 9 * u32::from(digit >> 6);
+    digits.iter().fold(0, |sum, &digit| sum << 4 | value(digit))
 }
 
 fn parse_v1(text: &[u8]) -> Result<Version, ErrorKind> {
-    if !is_v1_shaped(text) {
-        return Err(ErrorKind::Version);
-    }
     let protocol = Protocol::parse(&text[..4])?;
     let kind = Kind::parse(&text[6..10])?;
     if kind == Kind::Cesr {
@@ -187,9 +212,6 @@ fn parse_v1(text: &[u8]) -> Result<Version, ErrorKind> {
     if &text[4..6] != b"10" {
         return Err(ErrorKind::Version);
     }
-    let size = text[10..16].iter().fold(0, |sum, &digit| {
-        sum << 4 | (digit as char).to_digit(16).unwrap_or_default()
-    });
     Ok(Version {
         protocol,
         major: 1,
@@ -197,14 +219,11 @@ fn parse_v1(text: &[u8]) -> Result<Version, ErrorKind> {
         genus_major: 1,
         genus_minor: 0,
         kind,
-        size,
+        size: size_of(text),
     })
 }
 
 fn parse_v2(text: &[u8]) -> Result<Version, ErrorKind> {
-    if !is_v2_shaped(text) {
-        return Err(ErrorKind::Version);
-    }
     let protocol = Protocol::parse(&text[..4])?;
     let kind = Kind::parse(&text[10..14])?;
     if &text[4..7] != b"CAA" || &text[7..10] != b"CAA" {

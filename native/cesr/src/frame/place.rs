@@ -9,51 +9,46 @@ pub(super) fn exact(bytes: &[u8]) -> Result<(usize, usize), Look> {
     const JSON: &[u8] = b"{\"v\":\"";
     let no = Err(Look::No(ErrorKind::Version));
     let head = match bytes.first() {
-        Some(b'{') => {
-            let same = bytes.iter().zip(JSON).take_while(|(a, b)| a == b).count();
-            match same {
-                6 => 6,
-                same if same == bytes.len() => return Err(Look::More),
-                _ => return no,
-            }
-        }
+        Some(b'{') if bytes.starts_with(JSON) => return in_json(bytes, JSON.len()),
+        Some(b'{') if JSON.starts_with(bytes) => return Err(Look::More),
         Some(0xa0..=0xb7 | 0x80..=0x8f) => 4,
         Some(0xb8) => 5,
         Some(0xb9 | 0xde) => 6,
         Some(0xba | 0xdf) => 8,
         _ => return no,
     };
-    if head != 6 || bytes.first() != Some(&b'{') {
-        let is_cbor = matches!(bytes.first(), Some(0xa0..=0xbf));
-        let Some(label) = bytes.get(head - 3..head) else {
-            return Err(Look::More);
-        };
-        let length = match (is_cbor, label) {
-            (true, [0x61, b'v', 0x71]) | (false, [0xa1, b'v', 0xb1]) => V1_SIZE,
-            (true, [0x61, b'v', 0x73]) | (false, [0xa1, b'v', 0xb3]) => V2_SIZE,
-            _ => return no,
-        };
-        return match bytes.get(head..head + length) {
-            None => Err(Look::More),
-            Some(text) if version::is_v1_shaped(text) || version::is_v2_shaped(text) => {
-                Ok((head, length))
-            }
-            Some(_) => no,
-        };
-    }
-    for (length, shaped) in [
-        (V1_SIZE, version::is_v1_shaped as fn(&[u8]) -> bool),
-        (V2_SIZE, version::is_v2_shaped),
-    ] {
-        match bytes.get(head..=head + length) {
-            None => return Err(Look::More),
-            Some(text) if text[length] == b'"' && shaped(&text[..length]) => {
-                return Ok((head, length));
-            }
-            Some(_) => {}
+    let is_cbor = matches!(bytes.first(), Some(0xa0..=0xbf));
+    let Some(label) = bytes.get(head - 3..head) else {
+        return Err(Look::More);
+    };
+    let length = match (is_cbor, label) {
+        (true, [0x61, b'v', 0x71]) | (false, [0xa1, b'v', 0xb1]) => V1_SIZE,
+        (true, [0x61, b'v', 0x73]) | (false, [0xa1, b'v', 0xb3]) => V2_SIZE,
+        _ => return no,
+    };
+    match bytes.get(head..head + length) {
+        None => Err(Look::More),
+        Some(text) if version::is_v1_shaped(text) || version::is_v2_shaped(text) => {
+            Ok((head, length))
         }
+        Some(_) => no,
     }
-    no
+}
+
+/// The same in a JSON body, whose value begins at `head`.
+fn in_json(bytes: &[u8], head: usize) -> Result<(usize, usize), Look> {
+    let quoted = |length: usize| match bytes.get(head..=head + length) {
+        None => Err(Look::More),
+        Some(text) if text[length] == b'"' => Ok(text.get(..length)),
+        Some(_) => Ok(None),
+    };
+    if quoted(V1_SIZE)?.is_some_and(version::is_v1_shaped) {
+        return Ok((head, V1_SIZE));
+    }
+    if quoted(V2_SIZE)?.is_some_and(version::is_v2_shaped) {
+        return Ok((head, V2_SIZE));
+    }
+    Err(Look::No(ErrorKind::Version))
 }
 
 /// Place and length of the first version string that begins within the first bytes, as the reference searches: at most

@@ -152,7 +152,7 @@ pub(super) fn body(bytes: &[u8], options: &Options) -> Look {
     if (size as usize) < at + length + tail {
         return Look::No(ErrorKind::Trailing);
     }
-    let (kind, genus, error) = match Version::parse(text) {
+    let (kind, genus, error) = match Version::parse_shaped(text) {
         Ok(version) => {
             let first = bytes.first().copied().unwrap_or_default();
             let fits = match version.kind {
@@ -167,7 +167,7 @@ pub(super) fn body(bytes: &[u8], options: &Options) -> Look {
             };
             (version.kind, genus, (!fits).then_some(ErrorKind::Kind))
         }
-        Err(error) => (Kind::Json, Genus::V1, Some(error.kind)),
+        Err(kind) => (Kind::Json, Genus::V1, Some(kind)),
     };
     let start = Start::Body {
         size: u64::from(size),
