@@ -85,6 +85,10 @@ export interface EngineOptions {
   readonly local: boolean
   /** Take first-seen numbers and dates from replayed messages. */
   readonly cloned: boolean
+  /** Counter tables of a stream that does not name any: of CESR 1 or 2; 0 or left out, they are told from its bodies. */
+  readonly genus?: number
+  /** A code in no table costs the group that holds it, and not the message. */
+  readonly skipUnknown?: boolean
   /** Woken entries wait for a retry instead of being tried at once. */
   readonly holdWakes: boolean
   readonly cacheBytes: number

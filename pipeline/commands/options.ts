@@ -13,6 +13,8 @@ export interface RuleFlags {
   readonly mode: 'hardened' | 'keripy'
   readonly rule: readonly RuleFlag[]
   readonly own: readonly string[]
+  readonly genus?: '1' | '2'
+  readonly unknown?: 'reject' | 'skip'
   readonly cloned?: true
 }
 
@@ -40,6 +42,17 @@ export const withRules = (command: Command): Command =>
         .argParser(collect)
         .default([], 'none'),
     )
+    .addOption(
+      new Option(
+        '--genus <version>',
+        'CESR version of streams that do not name one (told from each stream)',
+      ).choices(['1', '2']),
+    )
+    .addOption(
+      new Option('--unknown <how>', 'what a code in no table costs: the message, or the group that holds it')
+        .choices(['reject', 'skip'])
+        .default('reject'),
+    )
     .option('--cloned', 'keep first-seen numbers and dates of replayed messages (to restore an export)')
 
 const collect = (value: string, before: readonly string[]): string[] => [...before, value]
@@ -66,6 +79,8 @@ export const engineOptions = (flags: RuleFlags): EngineOptions => ({
   lax: false,
   local: false,
   cloned: flags.cloned ?? false,
+  genus: Number(flags.genus ?? 0),
+  skipUnknown: flags.unknown === 'skip',
   holdWakes: false,
   cacheBytes: limits.engineCacheBytes,
   threads: 0,

@@ -12,7 +12,7 @@ import { verify } from '../../operators/verify.ts'
 import { limits } from '../../pipeline/limits.ts'
 import { MemoryStore } from '../../pipeline/store/memory.ts'
 import { readMeta } from '../../pipeline/store/store.ts'
-import { snapshot, type Snapshot } from './snapshot.ts'
+import { snapshot, type Form, type Snapshot } from './snapshot.ts'
 import type { Flags, Observation, ObservedEvent, Vector } from './vector.ts'
 
 /** Where the vectors' clock stands at first: 2024-06-01T00:00:00Z in microseconds. */
@@ -60,12 +60,14 @@ class Observer {
   readonly #seen: Seen[] = []
   #engine: NativeEngine
   #options: EngineOptions
+  readonly #form: Form
   #retried: string | undefined
   #now = clockStart
 
   constructor(addon: Addon, mode: Mode, flags: Flags) {
     this.#addon = addon
     this.#mode = mode
+    this.#form = mode === 'hardened' || flags.version ? 'head' : 'stable'
     this.#options = optionsOf(mode, flags)
     this.#engine = this.#open()
   }
@@ -171,7 +173,7 @@ class Observer {
   }
 
   snapshot(): Snapshot {
-    return snapshot(this.#addon, this.#store, this.#mode === 'keripy' ? 'pdes' : 'udes')
+    return snapshot(this.#addon, this.#store, this.#form)
   }
 
   result(): Observation {
@@ -194,8 +196,9 @@ const optionsOf = (mode: Mode, flags: Flags): EngineOptions => ({
   rulesOn: [],
   own: flags.own ?? [],
   lax: flags.lax ?? true,
-  local: flags.local ?? false,
+  local: flags.plocal ?? flags.local ?? false,
   cloned: flags.cloned ?? false,
+  genus: flags.version?.[0] ?? 0,
   holdWakes: true,
   cacheBytes: limits.engineCacheBytes,
   threads: 1,

@@ -25,8 +25,11 @@ export type Snapshot = Omit<Observation, 'events'>
 
 const text = new TextDecoder()
 
-/** What a store holds, under the reference's table names. `couples`: the table that anchor couples are listed in. */
-export function snapshot(addon: Addon, store: MemoryStore, couples: 'pdes' | 'udes'): Snapshot {
+/** Whose form of the tables: 1.1.17's or the head's, which writes numbers short and lists anchor couples in `udes`. */
+export type Form = 'stable' | 'head'
+
+/** What a store holds, under the reference's table names. */
+export function snapshot(addon: Addon, store: MemoryStore, form: Form): Snapshot {
   const json = (table: TableName): unknown[] =>
     Array.from(store.scan(table), ({ key, value }) =>
       JSON.parse(addon.record(tableNumber(table), key, value) ?? 'null'),
@@ -39,8 +42,8 @@ export function snapshot(addon: Addon, store: MemoryStore, couples: 'pdes' | 'ud
   return {
     keyStates: Object.fromEntries(states.filter(([, state]) => state !== null)),
     ...logs(json('kel') as KelRecord[]),
-    escrows: escrows(waiting, couples),
-    attachments: attachments(json('log') as LogRecord[], json('late') as LateRecord[], waiting),
+    escrows: escrows(waiting, form),
+    attachments: attachments(json('log') as LogRecord[], json('late') as LateRecord[], waiting, form),
   }
 }
 
@@ -66,12 +69,21 @@ function logs(records: readonly KelRecord[]): Pick<Snapshot, 'kels' | 'fels'> {
   return { kels, fels: Object.fromEntries(fels) }
 }
 
-function escrows(waiting: readonly WaitingRecord[], couples: string): Escrows {
+/** Tables that the head keys by SAID and not by sequence number. */
+const withoutSn = new Set(['mfes', 'ures'])
+
+function escrows(waiting: readonly WaitingRecord[], form: Form): Escrows {
+  const head = form === 'head'
   const rows: { table: string; aid: string; sn: string; order: number; row: Record<string, unknown> }[] = []
   for (const { type, aid, sn, said, kinds, couple, value } of waiting) {
-    const val = type === 'receipt' ? { val: `${said}${value}` } : {}
-    for (const { table, order } of kinds) rows.push({ table, aid, sn, order, row: { aid, sn, said, ...val } })
-    if (couple) rows.push({ table: couples, aid, sn, order: 0, row: { aid, said, val: couple } })
+    const shown = (text: string): string => (head ? withShortNumber(text) : text)
+    const val = type === 'receipt' ? { val: shown(`${said}${value}`) } : {}
+    for (const { table, order } of kinds) {
+      const place = head && withoutSn.has(table) ? {} : { sn }
+      rows.push({ table, aid, sn, order, row: { aid, ...place, said, ...val } })
+    }
+    if (couple)
+      rows.push({ table: head ? 'udes' : 'pdes', aid, sn, order: 0, row: { aid, said, val: shown(couple) } })
   }
   const found: Escrows = {}
   const place = (row: { aid: string; sn: string }): string => `${row.aid}.${row.sn.padStart(32, '0')}`
@@ -96,11 +108,13 @@ function attachments(
   log: readonly LogRecord[],
   late: readonly LateRecord[],
   waiting: readonly WaitingRecord[],
+  form: Form,
 ): Snapshot['attachments'] {
   const found = new Map<string, Map<string, Set<string>>>()
   const add = (said: string, set: string, texts: readonly string[]): void => {
     const sets = found.get(said) ?? new Map<string, Set<string>>()
-    found.set(said, sets.set(set, new Set([...(sets.get(set) ?? []), ...texts])))
+    const shown = form === 'head' && set === 'vrcs' ? texts.map(withShortNumber) : texts
+    found.set(said, sets.set(set, new Set([...(sets.get(set) ?? []), ...shown])))
   }
   const addAll = (said: string, attached: Attached): void =>
     Object.entries(attached).forEach(([set, texts]) => add(said, set, texts))
@@ -121,3 +135,29 @@ function attachments(
 }
 
 const byBytes = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b))
+
+const primitive = '(?:1[A-Z]{3}.{44}|0[A-Z].{86}|[A-Z].{43})'
+const hugeNumber = new RegExp(`^((?:${primitive}){0,2})(0A[\\w-]{22})(.*)$`, 'u')
+
+/** Codes of numbers by their bytes, and the bytes with the lead ones that the code replaces. */
+const numberCodes = [
+  { code: 'M', bytes: 2, padded: 3 },
+  { code: '0H', bytes: 4, padded: 6 },
+  { code: 'R', bytes: 5, padded: 6 },
+  { code: 'N', bytes: 8, padded: 9 },
+]
+
+/** The text with the sequence number behind its prefix, or at its start, in the shortest code. */
+function withShortNumber(whole: string): string {
+  const [, before = '', number = '', after = ''] = hugeNumber.exec(whole) ?? []
+  if (number === '') return whole
+  const raw = Buffer.from(`AA${number.slice(2)}`, 'base64url').subarray(2)
+  const used = raw.length - raw.findIndex((byte) => byte !== 0)
+  const fitting = numberCodes.find(({ bytes }) => used <= bytes || used > raw.length)
+  if (!fitting) return whole
+  const { code, padded } = fitting
+  const text64 = Buffer.concat([Buffer.alloc(16), raw])
+    .subarray(-padded)
+    .toString('base64url')
+  return `${before}${code}${text64.slice(code.length)}${after}`
+}

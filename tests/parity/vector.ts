@@ -19,6 +19,10 @@ export interface Flags {
   readonly lax?: boolean
   readonly local?: boolean
   readonly cloned?: boolean
+  /** Whether the parser, and not only the verifier, trusted the source; recorded of the reference's head alone. */
+  readonly plocal?: boolean
+  /** The stream version that the parser of the reference's head was told. */
+  readonly version?: readonly [major: number, minor: number]
 }
 
 export interface ObservedEvent {
@@ -47,7 +51,7 @@ export interface Observation {
 
 /** How the reference fared on a step. */
 export interface ParseLog {
-  readonly errors?: readonly { readonly flush?: boolean }[]
+  readonly errors?: readonly { readonly flush?: boolean; readonly exc?: string }[]
   readonly stalled?: boolean
   readonly livelock?: boolean
   readonly hang?: boolean

@@ -290,6 +290,8 @@ pub fn codec_options(options: &Options) -> kelpipe_cesr::limits::Options {
             Alphabet::Lenient
         },
         version_exact: options.switches.on(7),
+        genus: options.genus,
+        unknown: options.unknown,
         ..kelpipe_cesr::limits::Options::default()
     }
 }

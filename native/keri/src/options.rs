@@ -1,5 +1,8 @@
 //! What the caller chooses: mode, switches, ownership, limits.
 
+use kelpipe_cesr::group::Genus;
+pub use kelpipe_cesr::limits::Unknown;
+
 /// Which rules decide. Source: attacks.md section 3.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
@@ -91,6 +94,10 @@ pub struct Options {
     pub local: bool,
     /// Take first-seen numbers and dates from replay couples.
     pub cloned: bool,
+    /// Counter tables of a stream that does not name any; `None`: told from its bodies (cesr.md 4.4).
+    pub genus: Option<Genus>,
+    /// What a code that is in no table costs.
+    pub unknown: Unknown,
     /// Woken entries wait for a sweep instead of being retried at once.
     pub hold_wakes: bool,
     /// Bound of the key-state cache.
@@ -113,6 +120,8 @@ impl Options {
             lax: false,
             local: false,
             cloned: false,
+            genus: None,
+            unknown: Unknown::Reject,
             hold_wakes: false,
             cache_bytes: 64 << 20,
         }

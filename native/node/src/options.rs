@@ -1,6 +1,7 @@
 //! How an engine judges, as JavaScript says it.
 
-use kelpipe_keri::options::{Limits, Mode, Options};
+use kelpipe_cesr::group::Genus;
+use kelpipe_keri::options::{self, Limits, Mode, Options};
 use napi::bindgen_prelude::{FromNapiValue, JsObjectValue, Object, Unknown};
 use napi::{JsValue, ValueType};
 
@@ -51,12 +52,20 @@ impl<'env> Fields<'env> {
             .map_or(Ok(false), |value| value.get(name, "a boolean"))
     }
 
-    fn number(&self, name: &str, default: u64, max: u64) -> Result<u64> {
+    /// A whole number up to `max`.
+    ///
+    /// # Errors
+    /// It is not.
+    pub fn number(&self, name: &str, default: u64, max: u64) -> Result<u64> {
         self.get(name)?
             .map_or(Ok(default), |value| whole(value, name, max))
     }
 
-    fn list<T: FromNapiValue>(&self, name: &str) -> Result<Vec<Arg<T>>> {
+    /// The elements of an array, none if it is left out.
+    ///
+    /// # Errors
+    /// It is none.
+    pub fn list<T: FromNapiValue>(&self, name: &str) -> Result<Vec<Arg<T>>> {
         self.get::<Unknown<'_>>(name)?
             .map_or(Ok(Vec::new()), |value| {
                 list(&value.get(name, "an array")?, name)
@@ -108,6 +117,14 @@ pub fn parse(value: &Unknown<'_>) -> Result<Parsed> {
     rules.lax = fields.flag("lax")?;
     rules.local = fields.flag("local")?;
     rules.cloned = fields.flag("cloned")?;
+    rules.genus = match fields.number("genus", 0, 2)? {
+        1 => Some(Genus::V1),
+        2 => Some(Genus::V2),
+        _ => None,
+    };
+    if fields.flag("skipUnknown")? {
+        rules.unknown = options::Unknown::Skip;
+    }
     rules.hold_wakes = fields.flag("holdWakes")?;
     rules.cache_bytes = fields.number("cacheBytes", rules.cache_bytes as u64, WHOLE_MAX)? as usize;
     if let Some(limits) = fields.get::<Unknown<'_>>("limits")? {
