@@ -40,6 +40,8 @@ export interface StateDigest {
 export interface NativeEngine extends Engine {
   /** Goes on at what the database holds: the `meta` record `ordinal`, nothing for an empty database. */
   open(ordinal: Uint8Array | null): void
+  /** What a `waiting` record is indexed under by the limits of this engine, as JSON. */
+  waitingIndexes(value: Uint8Array): string
   metrics(): EngineMetrics
   /** Starts all counts anew. */
   resetMetrics(): void
@@ -102,6 +104,7 @@ interface Binding {
   annotated(stream: Uint8Array): string
   keyStateAt(log: Uint8Array, est: Uint8Array, inception: Uint8Array): string
   evidence(value: Uint8Array, before: Uint8Array | null): string
+  aidCounted(value: Uint8Array | null, counts: Uint32Array): ArrayBuffer
   metrics(): readonly OperationMetrics[]
   resetMetrics(): void
 }
@@ -112,6 +115,7 @@ interface BoundEngine {
   prepareWaiting(op: WaitingOp, keys: readonly Uint8Array[], kind?: string): Promise<Prepared>
   settle(prepared: Prepared, fetched: Uint8Array | null, nowMicros: bigint): Promise<BoundSettled>
   committed(part: bigint): void
+  waitingIndexes(value: Uint8Array): string
   metrics(): EngineMetrics
   resetMetrics(): void
   features(): Features
@@ -160,6 +164,11 @@ export interface Addon {
   keyStateAt(log: Uint8Array, est: Uint8Array, inception: Uint8Array): string
   /** How far a `waiting` record that is evidence is signed, as JSON; `before` governs the place before it. */
   evidence(value: Uint8Array, before: Uint8Array | undefined): string
+  /**
+   * An `aids` record with other counts of what waits (entries by kind, rows, receipts elsewhere that await an event of the
+   * AID); empty if nothing need be stored.
+   */
+  aidCounted(value: Uint8Array | undefined, counts: Uint32Array): Uint8Array
   /** Counts of what belongs to no engine (framing, reading records), over all threads of the process. */
   metrics(): readonly OperationMetrics[]
   resetMetrics(): void
@@ -182,6 +191,7 @@ export function loadAddon(): Addon {
     missing: (key, value, record) => binding.missing(key, value, record ?? null),
     annotated: (stream) => binding.annotated(stream),
     keyStateAt: (log, est, inception) => binding.keyStateAt(log, est, inception),
+    aidCounted: (value, counts) => new Uint8Array(binding.aidCounted(value ?? null, counts)),
     evidence: (value, before) => binding.evidence(value, before ?? null),
     metrics: () => binding.metrics(),
     resetMetrics: () => binding.resetMetrics(),
@@ -196,6 +206,7 @@ const boundEngine = (engine: BoundEngine): NativeEngine => ({
   settle: async (prepared, fetched, nowMicros) =>
     settledOf(await engine.settle(prepared, fetched, nowMicros)),
   committed: (part) => engine.committed(part),
+  waitingIndexes: (value) => engine.waitingIndexes(value),
   metrics: () => engine.metrics(),
   resetMetrics: () => engine.resetMetrics(),
   features: () => engine.features(),

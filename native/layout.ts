@@ -401,7 +401,7 @@ export const rejectCodes: ReadonlyMap<number, Code> = new Map([
     {
       code: 'keri/superseded-late',
       class: 'ValidationError',
-      text: 'the event is in the log already and was superseded',
+      text: 'the event stands on a branch that a recovery has superseded',
     },
   ],
   [29, { code: 'keri/receipt-empty', class: 'ValidationError', text: 'a receipt without any signature' }],

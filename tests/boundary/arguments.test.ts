@@ -115,6 +115,8 @@ const cases: readonly Case[] = [
   ['annotated', binding.annotated, [bytes]],
   ['keyStateAt', binding.keyStateAt, [bytes, bytes, bytes]],
   ['evidence', binding.evidence, [bytes, null]],
+  ['aidCounted', binding.aidCounted, [null, new Uint32Array(12)]],
+  ['waitingIndexes', (given) => engine['waitingIndexes']?.(given), [bytes]],
   ['panicNext', binding.panicNext, ['nothing']],
   ...['aid', 'kel', 'event', 'waiting'].map((name): Case => [
     `digest.${name}`,

@@ -41,6 +41,7 @@ export interface Binding {
   readonly annotated: Call
   readonly keyStateAt: Call
   readonly evidence: Call
+  readonly aidCounted: Call
   readonly metrics: Call
   readonly resetMetrics: Call
   readonly panicNext: Call

@@ -199,7 +199,7 @@ rejects! {
     DoNotDelegate = "keri/do-not-delegate", "ValidationError", "the delegator's inception forbids delegation";
     DelegationDepth = "keri/delegation-depth", "ValidationError", "the chain of delegators is a loop or too long";
     Superseding = "keri/superseding", "TypeError", "a delegated rotation that may not supersede the one that is logged";
-    SupersededLate = "keri/superseded-late", "ValidationError", "the event is in the log already and was superseded";
+    SupersededLate = "keri/superseded-late", "ValidationError", "the event stands on a branch that a recovery has superseded";
     ReceiptEmpty = "keri/receipt-empty", "ValidationError", "a receipt without any signature";
     ReceiptStale = "keri/receipt-stale", "ValidationError", "the receipt names another event than the one logged at its place";
     ReceiptSigner = "keri/receipt-signer", "ValidationError", "the receipt's signer event is not the one named, or the index is beyond its keys";

@@ -12,11 +12,12 @@ use napi_derive::napi;
 use crate::argument::{Arg, Maybe, natural, whole};
 use crate::bytes::{Source, Watch, read, words};
 use crate::core::Core;
-use crate::failure::{Code, Result, argument, failure};
+use crate::failure::{Code, Result, argument, damaged, failure};
 use crate::guard::guarded;
 use crate::metrics::{EngineMetrics, Operation};
 use crate::options::{list, parse};
 use crate::prepared::{Prepared, Work};
+use crate::records::over_records;
 use crate::spans;
 use crate::tasks::{Material, Messages, Prepare, Settle};
 
@@ -162,6 +163,18 @@ impl Engine {
         let core = self.core()?;
         let part = natural(part, "part", u64::MAX)?;
         core.run(Operation::Committed, 0, || Ok((0, core.commit(part)?)))
+    }
+
+    /// What a `waiting` record is indexed under by the limits of this engine, as JSON.
+    #[napi]
+    pub fn waiting_indexes(&self, value: Unknown<'_>) -> Result<String> {
+        let core = self.core()?;
+        read(&value, "value", |value| {
+            over_records(value.len(), || {
+                kelpipe_keri::rebuild::indexes(value, &core.engine.options().limits)
+                    .ok_or_else(|| damaged(kelpipe_keri::engine::Damaged))
+            })
+        })
     }
 
     /// Refuses all further calls. What is under way comes to its end.

@@ -2,13 +2,14 @@
 
 use kelpipe_cesr::{annotate, limits};
 use kelpipe_keri::engine::Damaged;
+use kelpipe_keri::rebuild::{self, COUNTS};
 use kelpipe_keri::{history, waiting};
 use napi::bindgen_prelude::{ArrayBuffer, Unknown};
 use napi::{Env, ValueType};
 use napi_derive::napi;
 
-use crate::bytes::{array_buffer, read};
-use crate::failure::{Result, damaged, runtime};
+use crate::bytes::{array_buffer, read, words};
+use crate::failure::{Result, argument, damaged, runtime};
 use crate::records::over_records;
 
 /// A `waiting` record as a message: an event with what is attached so far, or a receipt.
@@ -80,4 +81,24 @@ fn bytes_or_null(value: &Unknown<'_>, name: &str) -> Result<Option<Vec<u8>>> {
         return Ok(None);
     }
     read(value, name, |bytes| Ok(bytes.to_vec())).map(Some)
+}
+
+/// An `aids` record with other counts of what waits; empty if nothing need be stored. `value`: the one so far, or
+/// `null`; `counts`: entries by kind, rows, and receipts elsewhere that await an event of the AID.
+#[napi]
+pub fn aid_counted<'env>(
+    env: &'env Env,
+    value: Unknown<'_>,
+    counts: Unknown<'_>,
+) -> Result<ArrayBuffer<'env>> {
+    let value = bytes_or_null(&value, "value")?;
+    let counts = words(&counts, "counts")?;
+    let counts: &[u32; COUNTS] = counts
+        .as_slice()
+        .try_into()
+        .map_err(|_| argument(format!("counts: {COUNTS} numbers are expected")))?;
+    let record = over_records(value.as_ref().map_or(0, Vec::len), || {
+        rebuild::counted(value.as_deref(), counts).ok_or_else(|| damaged(Damaged))
+    })?;
+    array_buffer(env, record).map_err(|error| runtime(&error))
 }

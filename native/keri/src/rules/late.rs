@@ -3,13 +3,12 @@
 //! Source: keri-events.md 9; HARDEN 16.
 
 use crate::decision::{Awaits, Decision, Kind, Reject};
-use crate::event::{self, Identity, Ilk, Message};
+use crate::event::{self, Identity, Ilk, KeyEvent, Message};
 use crate::fold::{Fold, Incoming};
 use crate::prefix::VerificationKey;
 use crate::record::{KelEntry, LogRecord, Set};
 use crate::rules::check::{Checked, witness_keys};
-use crate::rules::{Outcome, keys_of, refuse};
-use crate::state::KeyState;
+use crate::rules::{Outcome, keys_of, refuse, rotated_witnesses};
 use crate::text::Text;
 
 /// Keys and witnesses that govern a logged event.
@@ -20,11 +19,7 @@ pub(crate) struct Governing {
 
 impl Fold<'_> {
     /// An event for a place where something is logged.
-    pub(crate) fn known_place(
-        &mut self,
-        incoming: &Incoming<'_>,
-        state: &KeyState,
-    ) -> Outcome<Decision> {
+    pub(crate) fn known_place(&mut self, incoming: &Incoming<'_>) -> Outcome<Decision> {
         let event = incoming.event;
         let entries: Vec<KelEntry> = self.view.kel(event.pre, event.sn).to_vec();
         let Some(last) = entries.last() else {
@@ -39,10 +34,9 @@ impl Fold<'_> {
         if entries.iter().any(|entry| event.said == &*entry.said) {
             return Ok(Decision::Duplicate(0));
         }
-        if self.is_superseded_late(incoming, last, state) {
-            let before = self.view.last(event.pre, event.sn.saturating_sub(1));
-            let keys = before
-                .and_then(|entry| self.governing(entry.ordinal))
+        if let Some(before) = self.superseded_behind(event, last) {
+            let keys = self
+                .governing(before.ordinal)
                 .map_or_else(Vec::new, |governing| governing.keys);
             let valid = self.verified(&incoming.signed, incoming.sigs, &keys, true)?;
             return refuse(if valid.is_empty() {
@@ -54,26 +48,33 @@ impl Fold<'_> {
         self.likely_duplicitous(incoming)
     }
 
-    /// An interaction for a place that a rotation with the same prior event holds: it would have been superseded.
-    fn is_superseded_late(
-        &mut self,
-        incoming: &Incoming<'_>,
-        last: &KelEntry,
-        _state: &KeyState,
-    ) -> bool {
-        let event = incoming.event;
-        if event.ilk != Ilk::Ixn || event.sn == 0 {
-            return false;
+    /// The event that an interaction stands behind, if a recovery has superseded that branch: the interaction is for a
+    /// place that a rotation behind the same event holds, or it stands behind an event that was superseded itself.
+    fn superseded_behind(&mut self, event: &KeyEvent<'_>, last: &KelEntry) -> Option<KelEntry> {
+        if event.ilk != Ilk::Ixn {
+            return None;
+        }
+        let before = self.superseded_prior(event);
+        if before.is_some() {
+            return before;
         }
         let rotated = self
             .view
             .log(last.ordinal)
             .is_some_and(|record| record.ilk.establishes());
-        rotated
-            && self
-                .view
-                .last(event.pre, event.sn - 1)
-                .is_some_and(|before| event.prior == &*before.said)
+        self.view
+            .last(event.pre, event.sn.checked_sub(1)?)
+            .filter(|before| rotated && event.prior == &*before.said)
+    }
+
+    /// The event that this one names as the one before it, if that was superseded.
+    pub(crate) fn superseded_prior(&mut self, event: &KeyEvent<'_>) -> Option<KelEntry> {
+        let entries = self.view.kel(event.pre, event.sn.checked_sub(1)?);
+        let (_, superseded) = entries.split_last()?;
+        superseded
+            .iter()
+            .find(|entry| event.prior == &*entry.said)
+            .cloned()
     }
 
     /// Signatures of a logged event that came again.
@@ -181,7 +182,7 @@ impl Fold<'_> {
             (None, false) => Vec::new(),
         };
         let witnesses = match governing {
-            Some(governing) => governing.witnesses,
+            Some(governing) => rotated_witnesses(event, &governing.witnesses).unwrap_or_default(),
             None => event
                 .witnesses
                 .iter()

@@ -6,6 +6,7 @@ mod accept;
 mod check;
 mod delegation;
 mod escrow;
+mod evidence;
 mod late;
 mod receipts;
 mod retry;
@@ -59,7 +60,7 @@ impl Fold<'_> {
             if event.sn != 0 {
                 return refuse(Reject::InceptionSn);
             }
-            return self.known_place(incoming, &state);
+            return self.known_place(incoming);
         }
         if may_update(event.ilk, event.sn, state.sn, state.est.sn) {
             return self.update(incoming, &state);
@@ -67,7 +68,7 @@ impl Fold<'_> {
         if event.sn > state.sn {
             return self.escrow_received(incoming, Kind::OutOfOrder, Awaits::PriorEvent);
         }
-        self.known_place(incoming, &state)
+        self.known_place(incoming)
     }
 
     /// Inception. Source: keri-events.md 10.
@@ -136,7 +137,12 @@ impl Fold<'_> {
             return refuse(Reject::EstablishmentOnly);
         }
         if event.prior != &*state.said {
-            return refuse(Reject::PriorDigest);
+            let late = self.harden(16) && self.superseded_prior(event).is_some();
+            return refuse(if late {
+                Reject::SupersededLate
+            } else {
+                Reject::PriorDigest
+            });
         }
         let checked = self.check(incoming, &state.est, Some(state))?;
         Ok(self.accept(incoming, state.est.clone(), checked, Some(state)))

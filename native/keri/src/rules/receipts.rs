@@ -104,6 +104,9 @@ impl Fold<'_> {
         {
             return Reject::ReceiptEmpty.into();
         }
+        if let Some(decision) = self.receipt_of_evidence(receipt, receipts) {
+            return decision;
+        }
         let mut tally = Tally::default();
         let head = self.options.head(receipt.major);
         let kinds = [
