@@ -115,6 +115,17 @@ impl Item<'_> {
         }
     }
 
+    /// The entry of the `wake` table that its handling uses up.
+    pub(crate) fn wake(&self) -> Option<Wake> {
+        match self {
+            Item::Wake { aid, sn } => Some(Wake {
+                aid: aid.clone(),
+                sn: *sn,
+            }),
+            _ => None,
+        }
+    }
+
     /// The AIDs whose records its handling will read in any case.
     pub fn each_aid(&self, mut visit: impl FnMut(&str)) {
         match self {

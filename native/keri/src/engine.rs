@@ -283,12 +283,14 @@ fn drain_wakes(fold: &mut Fold<'_>, budget: &mut u32) {
 }
 
 fn finish(state: &mut State, batch: &mut Batch<'_>, done: Done, options: &Options) -> Outcome {
+    let handled = &batch.items[batch.next..batch.next + done.handled];
+    let mut before = std::mem::take(&mut batch.wakes);
+    before.extend(handled.iter().filter_map(Item::wake));
     batch.next += done.handled;
     batch.rounds = 0;
     let more = batch.next < batch.items.len() || !done.wakes.is_empty();
     let (mut out, changed, read, ordinal) =
         done.changes.encode(&options.limits, state.base.ordinal());
-    let before = std::mem::take(&mut batch.wakes);
     out.wakes(&before, &done.wakes);
     batch.wakes = done.wakes;
     let rows = Columns::of(&done.rows, &batch.spans, &changed, &mut out);

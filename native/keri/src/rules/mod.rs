@@ -25,6 +25,7 @@ use crate::decision::{Awaits, Decision, Kind, Reject};
 use crate::event::{Ilk, KeyEvent};
 use crate::fold::{Fold, Incoming, may_update};
 use crate::prefix::{self, VerificationKey};
+use crate::record::KelEntry;
 use crate::state::{Establishment, KeyState};
 use crate::text::Text;
 use crate::threshold::Threshold;
@@ -62,13 +63,22 @@ impl Fold<'_> {
             }
             return self.known_place(incoming);
         }
-        if may_update(event.ilk, event.sn, state.sn, state.est.sn) {
+        if may_update(event.ilk, event.sn, state.sn, state.est.sn)
+            && !self.comes_again(event, &state)
+        {
             return self.update(incoming, &state);
         }
         if event.sn > state.sn {
             return self.escrow_received(incoming, Kind::OutOfOrder, Awaits::PriorEvent);
         }
         self.known_place(incoming)
+    }
+
+    /// Whether a rotation that could be a recovery is logged at its place already: the reference takes the last delegated
+    /// rotation, when it comes again, for one that supersedes itself (HARDEN 16).
+    fn comes_again(&mut self, event: &KeyEvent<'_>, state: &KeyState) -> bool {
+        let is = |entry: &KelEntry| &*entry.said == event.said;
+        self.harden(16) && event.sn <= state.sn && self.view.kel(event.pre, event.sn).iter().any(is)
     }
 
     /// Inception. Source: keri-events.md 10.
