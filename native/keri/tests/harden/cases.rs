@@ -306,3 +306,12 @@ pub fn receipt_of_old_event(judge: &mut Judge) -> Vec<String> {
     rows.extend(judge.one(&by.signed()));
     rows
 }
+
+pub fn drt_again(judge: &mut Judge) -> Vec<String> {
+    let (mut boss, icp) = Aid::new("boss");
+    let (mut child, dip) = Aid::delegated("child", &boss.pre);
+    let drt = child.rotate(&Plan::default());
+    let anchor = boss.interact(&[seal(&dip), seal(&drt)]);
+    judge.run(&[icp.signed(), anchor.signed(), dip.signed(), drt.signed()]);
+    judge.one(&drt.signed())
+}

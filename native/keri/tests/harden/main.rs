@@ -219,6 +219,14 @@ const CASES: &[Case] = &[
         ],
     },
     Case {
+        rule: 16,
+        name: "the last delegated rotation comes again",
+        mode: Mode::Hardened,
+        run: drt_again,
+        off: &["escrowed partial-signature next-key-signatures"],
+        on: &["duplicate 0"],
+    },
+    Case {
         rule: 17,
         name: "a receipt with one index beyond the signer's keys and one good signature",
         mode: Mode::Hardened,

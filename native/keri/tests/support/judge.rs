@@ -272,6 +272,19 @@ impl Judge {
 
     /// The full digest of the store.
     pub fn digest(&self) -> [u8; 32] {
+        let mut digest = self.logged_digest();
+        for (key, value) in self.store.table(Table::Waiting) {
+            digest.waiting(key, value).expect("sound");
+        }
+        digest.finish()
+    }
+
+    /// The digest of what is logged.
+    pub fn state_digest(&self) -> [u8; 32] {
+        self.logged_digest().finish()
+    }
+
+    fn logged_digest(&self) -> StateDigest {
         let mut digest = StateDigest::default();
         let log = self.store.table(Table::Log);
         for (key, value) in self.store.table(Table::Aids) {
@@ -289,10 +302,7 @@ impl Judge {
                     .expect("sound");
             }
         }
-        for (key, value) in self.store.table(Table::Waiting) {
-            digest.waiting(key, value).expect("sound");
-        }
-        digest.finish()
+        digest
     }
 }
 
