@@ -44,8 +44,8 @@ for (const [name, peer] of peers())
 function peers() {
   const found = []
   const crates = join(root, 'bench', 'peers', 'codec')
-  const target = join(folder, 'target')
-  if (succeeds('cargo', ['build', '--release', '--quiet', '--target-dir', target], crates))
+  const target = join(root, 'target', 'codec-peers')
+  if (succeeds('cargo', ['build', '--release', '--locked', '--quiet', '--target-dir', target], crates))
     for (const name of ['cesrox', 'parside'])
       found.push([name, best(3, join(target, 'release', 'codec-peers'), [name, stream])])
   else console.log('note: the crates cesrox and parside could not be built; their rows are left out')

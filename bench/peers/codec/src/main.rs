@@ -9,10 +9,25 @@ fn main() {
         panic!("usage: codec-peers cesrox|parside FILE");
     };
     let stream = std::fs::read(path).expect("the file can be read");
+    let body = b"{\"v\":\"KERI10JSON";
+    let events = stream
+        .windows(body.len())
+        .filter(|bytes| bytes == body)
+        .count();
     let start = Instant::now();
-    let events = match peer.as_str() {
-        "cesrox" => black_box(cesrox::parse_many(&stream).expect("the stream is sound").1).len(),
-        _ => black_box(parside::MessageList::from_stream_bytes(&stream).expect("the stream is sound").1).messages.len(),
+    let rest = match peer.as_str() {
+        "cesrox" => {
+            black_box(cesrox::parse_many(&stream))
+                .expect("the stream is sound")
+                .0
+        }
+        _ => {
+            black_box(parside::MessageList::from_stream_bytes(&stream))
+                .expect("the stream is sound")
+                .0
+        }
     };
-    println!("{{\"events\":{events},\"seconds\":{}}}", start.elapsed().as_secs_f64());
+    let seconds = start.elapsed().as_secs_f64();
+    assert!(rest.is_empty(), "the whole stream is read");
+    println!("{{\"events\":{events},\"seconds\":{seconds}}}");
 }
