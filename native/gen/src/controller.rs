@@ -2,136 +2,15 @@
 
 use std::sync::Arc;
 
-use crate::body::{self, Body, Field, Form, Seal, Value};
+use crate::body::{Body, Form, Seal};
+use crate::event::{
+    Establishment, Event, EventFact, Ilk, Rotation, write_inception, write_interaction,
+    write_rotation,
+};
+use crate::key_plan::KeyPlan;
 use crate::keys::{Key, Secrets, Text44};
 use crate::random::Random;
 use crate::threshold::Threshold;
-
-/// Message types of key events.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ilk {
-    /// Inception.
-    Icp,
-    /// Interaction.
-    Ixn,
-    /// Rotation.
-    Rot,
-    /// Delegated inception.
-    Dip,
-    /// Delegated rotation.
-    Drt,
-}
-
-impl Ilk {
-    /// As in the message.
-    pub fn name(self) -> &'static str {
-        match self {
-            Ilk::Icp => "icp",
-            Ilk::Ixn => "ixn",
-            Ilk::Rot => "rot",
-            Ilk::Dip => "dip",
-            Ilk::Drt => "drt",
-        }
-    }
-
-    /// Whether it begins a log.
-    pub fn incepts(self) -> bool {
-        matches!(self, Ilk::Icp | Ilk::Dip)
-    }
-
-    /// Whether it needs a delegator's anchor.
-    pub fn delegated(self) -> bool {
-        matches!(self, Ilk::Dip | Ilk::Drt)
-    }
-}
-
-/// What an establishment event establishes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Establishment {
-    /// Its place and SAID.
-    pub at: (u64, Text44),
-    /// Signing threshold and keys.
-    pub kt: Threshold,
-    /// See above.
-    pub keys: Vec<Text44>,
-    /// Threshold and digests of the next keys.
-    pub nt: Threshold,
-    /// See above.
-    pub next: Vec<Text44>,
-    /// Witnesses.
-    pub witnesses: Vec<Text44>,
-    /// How many of them must have signed.
-    pub toad: usize,
-}
-
-/// What is to be known of an event to say what must become of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EventFact {
-    /// AID.
-    pub aid: Text44,
-    /// Message type.
-    pub ilk: Ilk,
-    /// Sequence number.
-    pub sn: u64,
-    /// SAID.
-    pub said: Text44,
-    /// The event it names as the one before.
-    pub prior: Option<Text44>,
-    /// The delegator that it names.
-    pub delegator: Option<Text44>,
-    /// What it establishes.
-    pub est: Option<Arc<Establishment>>,
-    /// What was in force when it was signed; of an establishment event what it establishes.
-    pub under: Arc<Establishment>,
-    /// The events that it anchors.
-    pub seals: Vec<(Text44, u64, Text44)>,
-}
-
-/// An event that is not signed yet.
-#[derive(Clone, Debug)]
-pub struct Event {
-    /// What it says.
-    pub fact: Arc<EventFact>,
-    /// How it says it.
-    pub body: Body,
-}
-
-impl Event {
-    /// The seal that anchors it.
-    pub fn seal(&self) -> Seal {
-        Seal::Event(self.fact.aid, self.fact.sn, self.fact.said)
-    }
-}
-
-/// How many keys an AID has, and how many of them are enough.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum KeyPlan {
-    /// As many keys as the threshold is over, all of them new at each rotation.
-    All(usize, Threshold),
-    /// More next keys than are used: so many are shown at a rotation, the others stay in reserve.
-    Reserve {
-        /// Keys that are shown and enough.
-        shown: usize,
-        /// Next keys that are held.
-        held: usize,
-    },
-}
-
-impl KeyPlan {
-    fn current(&self) -> (usize, Threshold) {
-        match self {
-            KeyPlan::All(keys, threshold) => (*keys, threshold.clone()),
-            KeyPlan::Reserve { shown, .. } => (*shown, Threshold::Number(*shown)),
-        }
-    }
-
-    fn next(&self) -> (usize, Threshold) {
-        match self {
-            KeyPlan::All(keys, threshold) => (*keys, threshold.clone()),
-            KeyPlan::Reserve { shown, held } => (*held, Threshold::Number(*shown)),
-        }
-    }
-}
 
 /// How far the numbers of a fork's keys are from the others.
 const OTHERWISE: u64 = 1 << 32;
@@ -312,16 +191,7 @@ impl Controller {
     /// An interaction.
     pub fn interact(&mut self, seals: &[Seal]) -> Event {
         let (sn, prior) = self.last();
-        let fields: [Field<'_>; 7] = [
-            ("v", Value::Version),
-            ("t", Value::Ilk("ixn")),
-            ("d", Value::Said),
-            ("i", Value::Text(self.aid)),
-            ("s", Value::Number(sn + 1)),
-            ("p", Value::Text(prior)),
-            ("a", Value::Seals(seals)),
-        ];
-        let body = body::write(self.form, &fields);
+        let body = write_interaction(self.form, (self.aid, sn + 1), prior, seals);
         self.trail.push((sn + 1, body.said));
         self.event(Ilk::Ixn, prior, body, None, seals)
     }
@@ -371,7 +241,15 @@ impl Controller {
         } else {
             Ilk::Rot
         };
-        let body = self.write_rotation(ilk, prior, &est, [&cuts, &adds], &change.seals);
+        let says = Rotation {
+            ilk,
+            aid: self.aid,
+            prior,
+            cuts: &cuts,
+            adds: &adds,
+            seals: &change.seals,
+        };
+        let body = write_rotation(self.form, &says, &est);
         let est = Arc::new(Establishment {
             at: (sn + 1, body.said),
             ..est
@@ -424,36 +302,6 @@ impl Controller {
     fn new_key(&mut self) -> Key {
         self.made += 1;
         self.secrets.key(self.owner, self.made, b'D')
-    }
-
-    fn write_rotation(
-        &self,
-        ilk: Ilk,
-        prior: Text44,
-        est: &Establishment,
-        [cuts, adds]: [&[Text44]; 2],
-        seals: &[Seal],
-    ) -> Body {
-        let mut fields: Vec<Field<'_>> = vec![
-            ("v", Value::Version),
-            ("t", Value::Ilk(ilk.name())),
-            ("d", Value::Said),
-            ("i", Value::Text(self.aid)),
-            ("s", Value::Number(est.at.0)),
-            ("p", Value::Text(prior)),
-            ("kt", Value::Threshold(&est.kt)),
-            ("k", Value::List(&est.keys)),
-            ("nt", Value::Threshold(&est.nt)),
-            ("n", Value::List(&est.next)),
-            ("bt", Value::Number(est.toad as u64)),
-            ("br", Value::List(cuts)),
-            ("ba", Value::List(adds)),
-        ];
-        if self.form.major > 1 {
-            fields.push(("c", Value::Traits(&[])));
-        }
-        fields.push(("a", Value::Seals(seals)));
-        body::write(self.form, &fields)
     }
 
     fn event(
@@ -535,30 +383,4 @@ impl Controller {
     pub fn keys(&self) -> usize {
         self.keys.len()
     }
-}
-
-fn write_inception(
-    form: Form,
-    ilk: Ilk,
-    aid: Option<Text44>,
-    est: &Establishment,
-    delegator: Option<Text44>,
-) -> Body {
-    let mut fields: Vec<Field<'_>> = vec![
-        ("v", Value::Version),
-        ("t", Value::Ilk(ilk.name())),
-        ("d", Value::Said),
-        ("i", aid.map_or(Value::Said, Value::Text)),
-        ("s", Value::Number(0)),
-        ("kt", Value::Threshold(&est.kt)),
-        ("k", Value::List(&est.keys)),
-        ("nt", Value::Threshold(&est.nt)),
-        ("n", Value::List(&est.next)),
-        ("bt", Value::Number(est.toad as u64)),
-        ("b", Value::List(&est.witnesses)),
-        ("c", Value::Traits(&[])),
-        ("a", Value::Seals(&[])),
-    ];
-    fields.extend(delegator.map(|delegator| ("di", Value::Text(delegator))));
-    body::write(form, &fields)
 }

@@ -3,12 +3,19 @@
 //! It follows the rules of KERI on what each message is known to be: no bytes, keys or digests are looked at, so it has
 //! nothing in common with what it is compared to. Source: keri-events.md 9 to 16 and escrows.md, with the HARDEN rules.
 
-use std::collections::{HashSet, VecDeque};
+mod log;
+mod receipts;
+
+use std::collections::VecDeque;
 use std::sync::Arc;
 
-use crate::controller::{Establishment, EventFact, Ilk};
+use crate::event::{EventFact, Ilk};
 use crate::keys::Text44;
 use crate::message::{By, Fact};
+
+pub use log::Log;
+use log::Logged;
+pub use receipts::WaitingReceipt;
 
 /// Why an entry waits, as the product names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -97,43 +104,6 @@ impl Signed {
         self.wigs |= other.wigs;
         before != (self.sigs, self.exposed, self.wigs)
     }
-}
-
-/// A receipt that waits.
-#[derive(Clone, Debug)]
-pub struct WaitingReceipt {
-    /// Why.
-    pub kind: Kind,
-    /// What it is a receipt of.
-    pub of: Place,
-    /// Who signed: one of them.
-    pub by: By,
-}
-
-/// The log of one AID.
-#[derive(Debug)]
-pub struct Log {
-    /// AID.
-    pub aid: Text44,
-    /// Last event: place, SAID, type.
-    pub last: (u64, Text44, Ilk),
-    /// What is in force.
-    pub est: Arc<Establishment>,
-    /// The delegator.
-    pub delegator: Option<Text44>,
-    /// The latest events, oldest first: sequence number, SAID, SAID before, whether it establishes, superseded.
-    history: VecDeque<Logged>,
-    sealed: HashSet<(Text44, u64, Text44)>,
-}
-
-#[derive(Clone, Debug)]
-struct Logged {
-    sn: u64,
-    said: Text44,
-    establishes: bool,
-    superseded: bool,
-    /// In force at it.
-    est: Arc<Establishment>,
 }
 
 /// See the module.
@@ -307,22 +277,6 @@ impl Ledger {
         Verdict::Accepted
     }
 
-    /// Witnesses whose receipts of this event wait.
-    fn receipted(&self, event: &EventFact, est: &Establishment) -> u64 {
-        let of = (event.aid, event.sn, event.said);
-        self.receipts
-            .iter()
-            .filter(|receipt| receipt.of == of)
-            .fold(0, |mask, receipt| match &receipt.by {
-                By::Witnesses(list) => list.iter().fold(mask, |mask, at| mask | 1 << at),
-                By::Couples(list) => list
-                    .iter()
-                    .filter_map(|key| est.witnesses.iter().position(|witness| witness == key))
-                    .fold(mask, |mask, at| mask | 1 << at),
-                By::Transferable(..) => mask,
-            })
-    }
-
     fn escrow(&mut self, kind: Kind, event: &Arc<EventFact>, signed: &Signed) {
         self.orders += 1;
         let order = self.orders;
@@ -341,7 +295,7 @@ impl Ledger {
             if kind != Kind::LikelyDuplicitous && (grew || moved) {
                 self.wakes.push_back(place);
             }
-            return;
+            return self.absorb(event.said);
         }
         self.waiting.push(Waiting {
             kind,
@@ -349,6 +303,7 @@ impl Ledger {
             order,
             signed: signed.clone(),
         });
+        self.absorb(event.said);
     }
 
     fn accept(&mut self, event: &Arc<EventFact>) {
@@ -375,60 +330,6 @@ impl Ledger {
         self.wakes.extend(sealed);
     }
 
-    /// Transferable receipts go when both their event and their signer's are there.
-    fn settle_transferable(&mut self) {
-        let mut receipts = std::mem::take(&mut self.receipts);
-        receipts.retain(|receipt| match receipt.by {
-            By::Transferable(aid, sn, said) => {
-                !(self.holds(receipt.of) && self.holds((aid, sn, said)))
-            }
-            _ => true,
-        });
-        self.receipts = receipts;
-    }
-
-    fn holds(&self, (aid, sn, said): Place) -> bool {
-        self.log(aid)
-            .and_then(|log| log.at(sn))
-            .is_some_and(|at| at.said == said)
-    }
-
-    fn receipt(&mut self, of: Place, by: &By) -> Verdict {
-        let logged = self
-            .log(of.0)
-            .and_then(|log| log.at(of.1))
-            .map(|at| at.said);
-        let kind = match by {
-            By::Couples(_) => Kind::UnverifiedReceipt,
-            By::Witnesses(_) => Kind::UnverifiedWitness,
-            By::Transferable(..) => Kind::UnverifiedTransferable,
-        };
-        let complete = match (logged, by) {
-            (Some(said), _) if said != of.2 => return Verdict::Refused("keri/receipt-stale"),
-            (Some(_), By::Transferable(aid, sn, said)) => self.holds((*aid, *sn, *said)),
-            (logged, _) => logged.is_some(),
-        };
-        if complete {
-            return Verdict::Accepted;
-        }
-        let alone: Vec<By> = match by {
-            By::Couples(list) => list.iter().map(|key| By::Couples(vec![*key])).collect(),
-            By::Witnesses(list) => list.iter().map(|at| By::Witnesses(vec![*at])).collect(),
-            by @ By::Transferable(..) => vec![by.clone()],
-        };
-        for by in alone {
-            if !self
-                .receipts
-                .iter()
-                .any(|other| other.of == of && other.by == by)
-            {
-                self.receipts.push(WaitingReceipt { kind, of, by });
-            }
-        }
-        self.wakes.push_back((of.0, of.1));
-        Verdict::Escrowed(kind)
-    }
-
     /// Looks again at what waits at a place, kind by kind and in the order in which it came.
     fn retry(&mut self, aid: Text44, sn: u64) {
         let mut entries: Vec<(Kind, u64, Text44)> = self
@@ -440,6 +341,7 @@ impl Ledger {
             .collect();
         entries.sort_unstable();
         for (kind, _, said) in entries {
+            self.absorb(said);
             let same = |entry: &Waiting| entry.event.said == said && entry.kind == kind;
             let Some(at) = self.waiting.iter().position(same) else {
                 continue;
@@ -458,79 +360,5 @@ impl Ledger {
                 }
             }
         }
-    }
-}
-
-impl Log {
-    fn new(event: &EventFact, est: &Arc<Establishment>) -> Log {
-        let mut log = Log {
-            aid: event.aid,
-            last: (0, event.said, event.ilk),
-            est: est.clone(),
-            delegator: event.delegator,
-            history: VecDeque::new(),
-            sealed: HashSet::new(),
-        };
-        log.remember(event, 1);
-        log
-    }
-
-    /// The event that counts at `sn`, of those that are remembered.
-    fn at(&self, sn: u64) -> Option<&Logged> {
-        if sn > self.last.0 {
-            return None;
-        }
-        self.history
-            .iter()
-            .rev()
-            .find(|at| at.sn == sn && !at.superseded)
-    }
-
-    /// Whether the event was ever taken.
-    fn has(&self, sn: u64, said: Text44) -> bool {
-        self.history.iter().any(|at| at.sn == sn && at.said == said)
-    }
-
-    /// The event before `event`, if that was superseded.
-    fn superseded_prior(&self, event: &EventFact) -> Option<&Logged> {
-        self.history
-            .iter()
-            .find(|at| at.superseded && at.sn + 1 == event.sn && event.prior == Some(at.said))
-    }
-
-    /// Takes the next event, or one that supersedes; which ones it superseded.
-    fn append(&mut self, event: &EventFact, history_max: usize) -> Vec<(u64, Text44)> {
-        let gone = self
-            .history
-            .iter_mut()
-            .rev()
-            .take_while(|at| at.sn >= event.sn || at.superseded);
-        let gone: Vec<(u64, Text44)> = gone
-            .filter(|at| at.sn >= event.sn && !at.superseded)
-            .map(|at| {
-                at.superseded = true;
-                (at.sn, at.said)
-            })
-            .collect();
-        self.last = (event.sn, event.said, event.ilk);
-        if let Some(est) = &event.est {
-            self.est = est.clone();
-        }
-        self.remember(event, history_max);
-        gone
-    }
-
-    fn remember(&mut self, event: &EventFact, history_max: usize) {
-        self.history.push_back(Logged {
-            sn: event.sn,
-            said: event.said,
-            establishes: event.est.is_some(),
-            superseded: false,
-            est: self.est.clone(),
-        });
-        if self.history.len() > history_max {
-            self.history.pop_front();
-        }
-        self.sealed.extend(event.seals.iter().copied());
     }
 }

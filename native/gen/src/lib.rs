@@ -10,6 +10,8 @@
 pub mod attach;
 pub mod body;
 pub mod controller;
+pub mod event;
+pub mod key_plan;
 pub mod keys;
 pub mod ledger;
 pub mod message;

@@ -7,7 +7,8 @@ use kelpipe_cesr::version::Kind;
 
 use crate::attach::Attached;
 use crate::body::{self, Body, Field, Form, Value};
-use crate::controller::{Controller, Event, EventFact};
+use crate::controller::Controller;
+use crate::event::{Event, EventFact};
 use crate::keys::{Key, Text44};
 
 /// Who signed a receipt.

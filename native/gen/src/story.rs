@@ -9,7 +9,9 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::body::{Form, Seal};
-use crate::controller::{Change, Controller, Event, Inception, KeyPlan};
+use crate::controller::{Change, Controller, Inception};
+use crate::event::Event;
+use crate::key_plan::KeyPlan;
 use crate::keys::{Key, Secrets, Text44};
 use crate::message::{Message, signed};
 use crate::plan::{Plan, Shape};

@@ -2,7 +2,8 @@
 
 use super::{Cast, Story, one_key};
 use crate::attach::Attached;
-use crate::controller::{Change, Event};
+use crate::controller::Change;
+use crate::event::Event;
 use crate::message::{Message, signed};
 
 /// Delegates directly under one delegator.

@@ -1,7 +1,7 @@
 //! Several holders of one AID's keys: each signs for himself, and the event goes out with what has come together.
 
 use super::Story;
-use crate::controller::Event;
+use crate::event::Event;
 
 impl Story {
     /// Sends an event, in some cases in parts: the same event with the signatures of one holder after the other.

@@ -1,7 +1,8 @@
 //! Recoveries, duplicity, events that must be refused, and events that wait for ever.
 
 use super::{Cast, Story, one_key};
-use crate::controller::{Change, KeyPlan};
+use crate::controller::Change;
+use crate::key_plan::KeyPlan;
 use crate::keys::Text44;
 use crate::threshold::Threshold;
 

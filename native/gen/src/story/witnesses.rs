@@ -2,7 +2,8 @@
 
 use super::{Cast, Story, one_key};
 use crate::attach::Attached;
-use crate::controller::{Change, Event};
+use crate::controller::Change;
+use crate::event::Event;
 use crate::keys::Key;
 use crate::message::{By, Message, couple, signed, witness_signatures};
 use crate::plan::Plan;
