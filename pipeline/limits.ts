@@ -56,6 +56,30 @@ export interface Limits {
   readonly pageEntriesMax: number
   /** Delegators above an AID that evidence is exported with, as many as the rules follow. */
   readonly delegatorsMax: number
+  /** Problems of a database that a check tells one by one; further ones are only counted. */
+  readonly problemsMax: number
+  /** What the generator makes at a time. */
+  readonly generatedPieceBytes: number
+  /** Of HTTP: the header of a request (attachments travel in one), a request whose body is one message, and a log. */
+  readonly httpHeaderBytes: number
+  readonly httpMessageBytes: number
+  readonly httpLogBytes: number
+  /** A request must be complete after so long; a connection without one is closed after so long. */
+  readonly httpRequestMs: number
+  readonly httpIdleMs: number
+  readonly httpConnections: number
+  /** Requests whose messages are on their way at a time; further ones are told to come again. */
+  readonly httpDeliveries: number
+  /** Events that a listener who lost the connection can still get, and the listeners there may be. */
+  readonly eventsKept: number
+  readonly eventListeners: number
+  /** Unsent bytes at which a slow listener is cut off, and the pause between signs of life. */
+  readonly eventBufferBytes: number
+  readonly eventPulseMs: number
+  /** Not ready: a transaction or a delivery takes longer, or the disk has less room. */
+  readonly staleWriteMs: number
+  readonly lagMs: number
+  readonly diskFreeBytesMin: number
   /** What the sinks may hold unwritten. */
   readonly sinkBufferBytes: number
   /** The engine's cache of key states. */
@@ -94,6 +118,22 @@ export const limits: Limits = {
   pageEntries: 100,
   pageEntriesMax: 10_000,
   delegatorsMax: 32,
+  problemsMax: 1_000,
+  generatedPieceBytes: 256 * KiB,
+  httpHeaderBytes: 256 * KiB,
+  httpMessageBytes: 2 * MiB,
+  httpLogBytes: 64 * MiB,
+  httpRequestMs: 30_000,
+  httpIdleMs: 75_000,
+  httpConnections: 1024,
+  httpDeliveries: 256,
+  eventsKept: 10_000,
+  eventListeners: 128,
+  eventBufferBytes: 1 * MiB,
+  eventPulseMs: 15_000,
+  staleWriteMs: 10_000,
+  lagMs: 30_000,
+  diskFreeBytesMin: 256 * MiB,
   sinkBufferBytes: 8 * MiB,
   engineCacheBytes: 64 * MiB,
   progressMs: 100,

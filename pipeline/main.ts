@@ -1,11 +1,13 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander'
 
+import { dbCommand } from './commands/db.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { duplicityCommand } from './commands/duplicity.ts'
 import { escrowCommand } from './commands/escrow.ts'
 import { exportCommand } from './commands/export.ts'
 import { ingestCommand, verifyCommand } from './commands/intake.ts'
+import { serveCommand } from './commands/serve.ts'
 import { stateCommand } from './commands/state.ts'
 import { whyCommand } from './commands/why.ts'
 import { PipelineError, reasonOf, systemCode, type Stage } from './errors.ts'
@@ -17,6 +19,7 @@ const examples = `
 Examples:
   kelpipe ingest examples                     take in all streams of a folder
   kelpipe ingest tcp://127.0.0.1:5621         listen for streams
+  kelpipe serve                               answer over HTTP, and take streams in
   curl -s URL | kelpipe verify --verdicts - - one verdict a line, nothing kept
   kelpipe state AID                           the key state that the events prove
   kelpipe export AID > kel.cesr               the events, to give to somebody else
@@ -39,11 +42,13 @@ function program(): Command {
   const commands = [
     ingestCommand,
     verifyCommand,
+    serveCommand,
     stateCommand,
     exportCommand,
     escrowCommand,
     whyCommand,
     duplicityCommand,
+    dbCommand,
     doctorCommand,
   ]
   for (const add of commands) add(kelpipe).exitOverride()

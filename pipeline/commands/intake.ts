@@ -18,6 +18,7 @@ import { readMeta, type Store } from '../store/store.ts'
 import { exitCodeOf, exitCodes, summaryOf, summaryText } from '../summary.ts'
 import { say } from '../terminal.ts'
 import { engineOptions, storeOption, withRules, type RuleFlags } from './options.ts'
+import { onSignals } from './signals.ts'
 
 interface IntakeFlags extends RuleFlags {
   readonly json?: true
@@ -160,21 +161,4 @@ function report(tally: Tally, flags: IntakeFlags, seconds: number): void {
   else if (flags.quiet) return
   else if (flags.verdicts === '-' || flags.accepted === '-') say(summaryText(summary))
   else process.stdout.write(`${summaryText(summary)}\n`)
-}
-
-/** The first signal stops the sources and lets the run come to its end; a second one ends the process at once. */
-function onSignals(stop: () => void): () => void {
-  let stopping = false
-  const handle = (): void => {
-    if (stopping) process.exit(exitCodes.interrupted)
-    stopping = true
-    stop()
-    setTimeout(() => process.exit(exitCodes.interrupted), limits.stopMs).unref()
-  }
-  process.on('SIGINT', handle)
-  process.on('SIGTERM', handle)
-  return () => {
-    process.off('SIGINT', handle)
-    process.off('SIGTERM', handle)
-  }
 }

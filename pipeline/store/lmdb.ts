@@ -17,15 +17,24 @@ import {
   type StoredRecord,
   type StoreReader,
 } from './store.ts'
+import { bytesOf, type LmdbRootStats, type LmdbStats, type StoreStats } from './stats.ts'
 import type { Timed } from './timed.ts'
 import { Transactions, type Table } from './transactions.ts'
 
 const binary = { encoding: 'binary', keyEncoding: 'binary' } as const
-/** The file in the folder of a database that holds the data. */
-const dataFile = 'data.mdb'
+/** The files in the folder of a database: the data, and lmdb's table of readers. */
+export const dataFile = 'data.mdb'
+export const lockFile = 'lock.mdb'
+
+/** Read access to a database on disk. */
+export interface DiskReader extends StoreReader {
+  stats(): StoreStats
+  /** Copies the database into another folder, without the space that nothing uses. */
+  copyTo(directory: string): Promise<void>
+}
 
 /** Opens the database in `directory` to read; another process may write to it. */
-export async function openReader(directory: string): Promise<StoreReader> {
+export async function openReader(directory: string): Promise<DiskReader> {
   if (!existsSync(join(directory, dataFile)))
     throw new PipelineError('store/missing', {
       what: `there is no database in ${directory}`,
@@ -113,7 +122,7 @@ function opened<Opened>(directory: string, openAll: () => Opened): Opened {
   }
 }
 
-class LmdbReader implements StoreReader {
+class LmdbReader implements DiskReader {
   protected readonly root: RootDatabase
   protected readonly tables: readonly (Table | undefined)[]
   readonly #arena = new RecordArena(limits.fetchArenaBytes)
@@ -157,6 +166,25 @@ class LmdbReader implements StoreReader {
   count(table: TableName): number {
     const stats = this.table(table)?.getStats() as { entryCount: number } | undefined
     return stats?.entryCount ?? 0
+  }
+
+  stats(): StoreStats {
+    const root = this.root.getStats() as unknown as LmdbRootStats
+    const tables = Object.fromEntries(
+      tableNames.map((name, number) => {
+        const stats = this.tables[number]?.getStats() as unknown as LmdbStats | undefined
+        return [name, { records: stats?.entryCount ?? 0, bytes: stats ? bytesOf(stats) : 0 }]
+      }),
+    )
+    const used = Object.values(tables).reduce((sum, { bytes }) => sum + bytes, bytesOf(root))
+    const fileBytes = (root.lastPageNumber + 1) * root.pageSize
+    const metaBytes = 2 * root.pageSize
+    const freeBytes = fileBytes - metaBytes - used - (root.free ? bytesOf(root.free) : 0)
+    return { tables, fileBytes, freeBytes, mapBytes: root.mapSize, readers: root.numReaders }
+  }
+
+  async copyTo(directory: string): Promise<void> {
+    await this.root.backup(directory, true)
   }
 
   async close(): Promise<void> {

@@ -1,0 +1,139 @@
+import { randomBytes } from 'node:crypto'
+
+import { InvalidArgumentError, Option, type Command } from 'commander'
+
+import { Tally } from '../../operators/meter.ts'
+import { requireAddon } from '../addon.ts'
+import { PipelineError } from '../errors.ts'
+import { Deliveries } from '../http/deliveries.ts'
+import { Events } from '../http/events.ts'
+import { httpServer } from '../http/server.ts'
+import { Vitals } from '../http/vitals.ts'
+import { limits } from '../limits.ts'
+import { Orders } from '../orders.ts'
+import { Pace } from '../pace.ts'
+import { run } from '../run.ts'
+import { sourcesOf } from '../sources/index.ts'
+import { openStore } from '../store/lmdb.ts'
+import { readMeta } from '../store/store.ts'
+import { exitCodes } from '../summary.ts'
+import { say } from '../terminal.ts'
+import { engineOptions, storeOption, withRules, type RuleFlags } from './options.ts'
+import { onSignals } from './signals.ts'
+
+interface Address {
+  readonly host: string
+  readonly port: number
+}
+
+interface ServeFlags extends RuleFlags {
+  readonly store: string
+  readonly http: Address
+  readonly token?: string
+  readonly openIntake?: true
+}
+
+const tokenBytes = 24
+
+/** `serve`: take streams in, and answer over HTTP. */
+export const serveCommand = (program: Command): Command =>
+  withRules(
+    program
+      .command('serve')
+      .argument('[src...]', 'sources beside HTTP, as of ingest')
+      .addOption(storeOption())
+      .addOption(
+        new Option('--http <host:port>', 'where to answer')
+          .argParser(address)
+          .default({ host: '127.0.0.1', port: 5631 }, '127.0.0.1:5631'),
+      )
+      .addOption(
+        new Option('--token <token>', 'what requests that change something must bring').env('KELPIPE_TOKEN'),
+      )
+      .option(
+        '--open-intake',
+        'take messages without the token, as from clients of witnesses, who have none',
+      ),
+  )
+    .description(
+      'Keep a database and answer over HTTP: key state, what waits, evidence, events; takes CESR in.',
+    )
+    .action(serve)
+
+function address(value: string): Address {
+  const [, host, port] = /^(\[[^\]]+\]|[^:]+):(\d{1,5})$/.exec(value) ?? []
+  if (host === undefined || Number(port) > 65_535)
+    throw new InvalidArgumentError('write HOST:PORT, as in 127.0.0.1:5631')
+  return { host: host.replace(/^\[|\]$/g, ''), port: Number(port) }
+}
+
+async function serve(names: string[], flags: ServeFlags): Promise<void> {
+  const sources = names.flatMap(sourcesOf)
+  const addon = requireAddon()
+  const pace = new Pace(limits)
+  const onDisk = await openStore(flags.store, { timed: (step) => pace.timed(step), group: true })
+  const deliveries = new Deliveries(limits.httpDeliveries)
+  const vitals = new Vitals({ limits, directory: flags.store, oldestDelivery: () => deliveries.oldest })
+  const store = vitals.watch(onDisk)
+  const orders = new Orders(limits.ordersWaiting)
+  const events = new Events(limits.eventsKept)
+  const stopped = new AbortController()
+  const forget = onSignals(() => stopped.abort())
+  stopped.signal.addEventListener('abort', () => vitals.close(), { once: true })
+  try {
+    const engine = addon.engine(engineOptions(flags))
+    engine.open(readMeta(store, 'ordinal') ?? null)
+    const token = flags.token ?? randomBytes(tokenBytes).toString('base64url')
+    const manager = {
+      addon,
+      store,
+      pageRecords: limits.scanPageRecords,
+      changer: orders,
+      keysPerOrder: limits.waitingKeysPerBatch,
+    }
+    const openIntake = flags.openIntake ?? false
+    const server = await httpServer({ manager, deliveries, events, vitals, limits, token, openIntake })
+    const running = run({
+      sources: [...sources, deliveries],
+      orders,
+      store,
+      engine,
+      framer: () => addon.framer(engineOptions(flags)),
+      sinks: [deliveries, events],
+      tally: new Tally(),
+      commit: 'group',
+      limits,
+      pace,
+      signal: stopped.signal,
+      note: say,
+    })
+    running.catch(() => stopped.abort())
+    const bound = await listen(server, flags.http)
+    say(`answering on ${bound}`)
+    if (flags.token === undefined) say(`token: ${token}`)
+    try {
+      await running
+    } finally {
+      await server.close()
+    }
+  } finally {
+    forget()
+    await store.close()
+  }
+  process.exitCode = exitCodes.interrupted
+}
+
+async function listen(
+  server: Awaited<ReturnType<typeof httpServer>>,
+  { host, port }: Address,
+): Promise<string> {
+  try {
+    return await server.listen({ host, port })
+  } catch (cause) {
+    throw new PipelineError('source/listen', {
+      what: `cannot listen on ${host}:${port}`,
+      next: 'choose another address with --http HOST:PORT, or stop the process that has this one',
+      cause,
+    })
+  }
+}
