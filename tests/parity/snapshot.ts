@@ -103,7 +103,7 @@ interface LateRecord {
   readonly text: string
 }
 
-/** Attachment sets by SAID, each sorted by bytes as 1.1.17 keeps them. Logged events stand in order of ordinals. */
+/** Attachment sets by SAID. Logged events stand in order of ordinals. */
 function attachments(
   log: readonly LogRecord[],
   late: readonly LateRecord[],
@@ -113,8 +113,7 @@ function attachments(
   const found = new Map<string, Map<string, Set<string>>>()
   const add = (said: string, set: string, texts: readonly string[]): void => {
     const sets = found.get(said) ?? new Map<string, Set<string>>()
-    const shown = form === 'head' && set === 'vrcs' ? texts.map(withShortNumber) : texts
-    found.set(said, sets.set(set, new Set([...(sets.get(set) ?? []), ...shown])))
+    found.set(said, sets.set(set, new Set([...(sets.get(set) ?? []), ...texts])))
   }
   const addAll = (said: string, attached: Attached): void =>
     Object.entries(attached).forEach(([set, texts]) => add(said, set, texts))
@@ -123,7 +122,7 @@ function attachments(
   for (const { said, attached } of waiting) if (attached) addAll(said, attached)
   const sorted = (sets: Map<string, Set<string>>): Record<string, string[]> =>
     Object.fromEntries(
-      Array.from(sets, ([set, texts]): [string, string[]] => [set, [...texts].toSorted(byBytes)]).filter(
+      Array.from(sets, ([set, texts]): [string, string[]] => [set, inOrder(set, [...texts], form)]).filter(
         ([, texts]) => texts.length > 0,
       ),
     )
@@ -134,9 +133,18 @@ function attachments(
   )
 }
 
+/** 1.1.17 sorts by bytes. The head keeps the order of insertion; transferable receipts stand under their signer. */
+function inOrder(set: string, texts: readonly string[], form: Form): string[] {
+  if (form === 'stable') return texts.toSorted(byBytes)
+  if (set !== 'vrcs') return [...texts]
+  const parts = texts.map((whole) => quadruple.exec(whole) ?? [])
+  return parts.toSorted(([, a = ''], [, b = '']) => byBytes(a, b)).map(([, , signature = '']) => signature)
+}
+
 const byBytes = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b))
 
 const primitive = '(?:1[A-Z]{3}.{44}|0[A-Z].{86}|[A-Z].{43})'
+const quadruple = new RegExp(`^(${primitive}0A[\\w-]{22}${primitive})(.*)$`, 'u')
 const hugeNumber = new RegExp(`^((?:${primitive}){0,2})(0A[\\w-]{22})(.*)$`, 'u')
 
 /** Codes of numbers by their bytes, and the bytes with the lead ones that the code replaces. */

@@ -51,7 +51,8 @@ export interface Observation {
 
 /** How the reference fared on a step. */
 export interface ParseLog {
-  readonly errors?: readonly { readonly flush?: boolean; readonly exc?: string }[]
+  /** `flush`: bytes were thrown away. The head's parser throws away what it has left at each error. */
+  readonly errors?: readonly { readonly flush?: boolean }[]
   readonly stalled?: boolean
   readonly livelock?: boolean
   readonly hang?: boolean

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::decision::Decision;
 use crate::event::Ilk;
 use crate::fold::{Fold, Incoming};
+use crate::options::Mode;
 use crate::record::{Anchor, Attached, KelEntry, LogRecord, Set, Waiting};
 use crate::rules::check::Checked;
 use crate::state::{Establishment, KeyState};
@@ -29,8 +30,8 @@ impl Fold<'_> {
             .replayed
             .filter(|_| self.options.cloned)
             .map_or(self.now, |(_, date)| date);
-        // 1.1.17 shows a replayed date in the key state of an inception only.
-        let state_date = if event.ilk.incepts() || incoming.head(self.options) {
+        // The reference shows a replayed date in the key state of an inception only.
+        let state_date = if event.ilk.incepts() || self.options.mode == Mode::Hardened {
             date
         } else {
             self.now
