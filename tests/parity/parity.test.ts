@@ -101,7 +101,7 @@ describe('the verdicts of the reference, in mode keripy', () => {
           unexplained.push(`${name} (${vector.description ?? ''}): ${same ? 'escrows' : 'state'}`)
       }
       expect(unexplained).toEqual([])
-      expect(equal).toBeGreaterThan(vectors ? 1300 : 80)
+      expect(equal).toBeGreaterThan(vectors ? 1100 : 80)
     },
   )
 })

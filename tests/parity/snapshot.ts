@@ -76,7 +76,7 @@ function escrows(waiting: readonly WaitingRecord[], form: Form): Escrows {
   const head = form === 'head'
   const rows: { table: string; aid: string; sn: string; order: number; row: Record<string, unknown> }[] = []
   for (const { type, aid, sn, said, kinds, couple, value } of waiting) {
-    const shown = (text: string): string => (head ? withShortNumber(text) : text)
+    const shown = (value: string): string => (head ? withShortNumber(value) : value)
     const val = type === 'receipt' ? { val: shown(`${said}${value}`) } : {}
     for (const { table, order } of kinds) {
       const place = head && withoutSn.has(table) ? {} : { sn }
@@ -164,8 +164,8 @@ function withShortNumber(whole: string): string {
   const fitting = numberCodes.find(({ bytes }) => used <= bytes || used > raw.length)
   if (!fitting) return whole
   const { code, padded } = fitting
-  const text64 = Buffer.concat([Buffer.alloc(16), raw])
+  const short = Buffer.concat([Buffer.alloc(16), raw])
     .subarray(-padded)
     .toString('base64url')
-  return `${before}${code}${text64.slice(code.length)}${after}`
+  return `${before}${code}${short.slice(code.length)}${after}`
 }
