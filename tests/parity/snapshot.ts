@@ -76,7 +76,7 @@ function escrows(waiting: readonly WaitingRecord[], form: Form): Escrows {
   const head = form === 'head'
   const rows: { table: string; aid: string; sn: string; order: number; row: Record<string, unknown> }[] = []
   for (const { type, aid, sn, said, kinds, couple, value } of waiting) {
-    const shown = (value: string): string => (head ? withShortNumber(value) : value)
+    const shown = (number: string): string => (head ? withShortNumber(number) : number)
     const val = type === 'receipt' ? { val: shown(`${said}${value}`) } : {}
     for (const { table, order } of kinds) {
       const place = head && withoutSn.has(table) ? {} : { sn }
