@@ -110,7 +110,8 @@ fn every_order_ends_alike() {
             let states = match &scenario.end {
                 End::SameWhenRepeated => states(scenario, &repeated(scenario, store)),
                 End::Same => states(scenario, store),
-                End::Fork(left, right) => {
+                End::Fork(branches) => {
+                    let [left, right] = &**branches;
                     keeps_both(store, left, right);
                     *winners.entry(logged(store, left)).or_default() += orders;
                     continue;
@@ -126,7 +127,7 @@ fn every_order_ends_alike() {
         println!("{}: {} stores", scenario.name, ends.len());
         match &scenario.end {
             End::Fork(..) => {
-                assert_eq!(winners.len(), 2, "{}: either branch can win", scenario.name)
+                assert_eq!(winners.len(), 2, "{}: either branch can win", scenario.name);
             }
             _ => assert_eq!(found.len(), 1, "{}: {found:#?}", scenario.name),
         }

@@ -176,7 +176,7 @@ fn receipts() -> Vec<Case> {
             "event",
             &[],
             indexed.clone(),
-            &[whole.clone()],
+            std::slice::from_ref(&whole),
         ),
         case(
             Kind::UnverifiedWitness,
@@ -190,7 +190,7 @@ fn receipts() -> Vec<Case> {
             "event",
             &[],
             couple.clone(),
-            &[whole.clone()],
+            std::slice::from_ref(&whole),
         ),
         case(
             Kind::UnverifiedReceipt,

@@ -31,7 +31,7 @@ pub fn icp(changes: &[(&str, &str)]) -> Event {
     ];
     for (label, value) in changes {
         let field = fields.iter_mut().find(|(known, _)| known == label);
-        field.expect("a field of icp").1 = (*value).to_owned();
+        (*value).clone_into(&mut field.expect("a field of icp").1);
     }
     let given = !fields[1].1.is_empty();
     let (said, body) = body(1, &fields, if given { &[] } else { &["d"] });
@@ -203,9 +203,9 @@ pub fn drt_over_drt(judge: &mut Judge) -> Vec<String> {
         .map(|event| boss.interact(&[seal(event)]))
         .into();
     judge.one(&boss_icp.signed());
-    anchors
-        .iter()
-        .for_each(|anchor| drop(judge.one(&anchor.signed())));
+    for anchor in &anchors {
+        judge.one(&anchor.signed());
+    }
     for (event, anchor, witnesses) in [(&dip, &anchors[0], 1), (&first, &anchors[1], 2)] {
         let indices: Vec<usize> = (0..witnesses).collect();
         let taken =

@@ -10,7 +10,7 @@ pub enum End {
     /// does not fit the log that it meets, and is refused.
     SameWhenRepeated,
     /// One of these two events is logged and the other kept as evidence.
-    Fork(Event, Event),
+    Fork(Box<[Event; 2]>),
 }
 
 pub struct Scenario {
@@ -288,7 +288,7 @@ fn fork_of_interactions() -> Scenario {
         "fork of interactions",
         messages,
         &[&aid],
-        End::Fork(left, right),
+        End::Fork(Box::new([left, right])),
     )
 }
 
@@ -319,7 +319,7 @@ fn fork_of_rotations() -> Scenario {
         "fork of rotations",
         messages,
         &[&aid],
-        End::Fork(left, right),
+        End::Fork(Box::new([left, right])),
     )
 }
 
@@ -380,6 +380,6 @@ fn two_inceptions() -> Scenario {
         "two inceptions of one AID",
         messages,
         &[&aid],
-        End::Fork(left, right),
+        End::Fork(Box::new([left, right])),
     )
 }

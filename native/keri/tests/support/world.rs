@@ -84,16 +84,16 @@ pub fn body(major: u8, fields: &[(&str, String)], saids: &[&str]) -> (String, St
             } else {
                 value.clone()
             };
-            text.push_str(&format!(",\"{label}\":{value}"));
+            text.extend([",\"", label, "\":", &value]);
         }
         text + "}"
     };
-    let version = |size: usize| match major {
-        1 => format!("KERI10JSON{size:06x}_"),
-        _ => {
-            let size = primitive("", &(size as u32).to_be_bytes()[1..]);
-            format!("KERICAACAAJSON{size}.")
+    let version = |size: usize| {
+        if major == 1 {
+            return format!("KERI10JSON{size:06x}_");
         }
+        let size = primitive("", &(size as u32).to_be_bytes()[1..]);
+        format!("KERICAACAAJSON{size}.")
     };
     let version = version(write(&version(0), DUMMY).len());
     let said = digest(&write(&version, DUMMY));
@@ -223,9 +223,12 @@ impl Aid {
         }
         let witnesses =
             |names: &[String]| quoted(&names.iter().map(|name| witness(name)).collect::<Vec<_>>());
-        let all = |given: &String, list: &[String]| match given.is_empty() {
-            true => format!("\"{:x}\"", list.len()),
-            false => given.clone(),
+        let all = |given: &String, list: &[String]| {
+            if given.is_empty() {
+                format!("\"{:x}\"", list.len())
+            } else {
+                given.clone()
+            }
         };
         let keys: Vec<String> = self.keys.iter().map(|name| key(name)).collect();
         let digests: Vec<String> = self.next.iter().map(|name| digest(&key(name))).collect();
