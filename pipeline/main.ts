@@ -6,6 +6,7 @@ import { doctorCommand } from './commands/doctor.ts'
 import { duplicityCommand } from './commands/duplicity.ts'
 import { escrowCommand } from './commands/escrow.ts'
 import { exportCommand } from './commands/export.ts'
+import { genCommand } from './commands/gen.ts'
 import { ingestCommand, verifyCommand } from './commands/intake.ts'
 import { serveCommand } from './commands/serve.ts'
 import { stateCommand } from './commands/state.ts'
@@ -50,6 +51,7 @@ function program(): Command {
     duplicityCommand,
     dbCommand,
     doctorCommand,
+    genCommand,
   ]
   for (const add of commands) add(kelpipe).exitOverride()
   return kelpipe

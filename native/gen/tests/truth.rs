@@ -1,12 +1,15 @@
 //! What the generator says must come of a stream is what the engine makes of it.
 
+#[path = "support/engine.rs"]
+mod engine;
 mod support;
 
 use std::collections::BTreeSet;
 
+use engine::by_engine;
 use kelpipe_cesr::version::Kind;
 use kelpipe_gen::{Plan, Shape, Wire};
-use support::{Held, by_engine, made};
+use support::{Held, made};
 
 /// Differences that are shown of each set.
 const SHOWN: usize = 4;

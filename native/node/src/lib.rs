@@ -14,6 +14,7 @@ mod digest;
 mod engine;
 mod failure;
 mod framer;
+mod generator;
 mod guard;
 pub mod layout;
 mod metrics;

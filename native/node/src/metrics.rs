@@ -26,11 +26,13 @@ pub enum Operation {
     Committed,
     /// The functions that read one stored record, and the state digest.
     Records,
+    /// `Generator.next`.
+    Generate,
 }
 
 impl Operation {
     /// Every operation, by number.
-    pub const ALL: [Operation; 8] = [
+    pub const ALL: [Operation; 9] = [
         Operation::Make,
         Operation::Open,
         Operation::Frame,
@@ -39,6 +41,7 @@ impl Operation {
         Operation::Settle,
         Operation::Committed,
         Operation::Records,
+        Operation::Generate,
     ];
 
     /// Stable name.
@@ -52,6 +55,7 @@ impl Operation {
             Operation::Settle => "settle",
             Operation::Committed => "committed",
             Operation::Records => "records",
+            Operation::Generate => "generate",
         }
     }
 }
@@ -142,7 +146,7 @@ impl Counters {
 pub static SHARED: std::sync::LazyLock<Counters> = std::sync::LazyLock::new(Counters::default);
 
 /// What belongs to no engine.
-const WITHOUT_ENGINE: [Operation; 2] = [Operation::Frame, Operation::Records];
+const WITHOUT_ENGINE: [Operation; 3] = [Operation::Frame, Operation::Records, Operation::Generate];
 /// What belongs to one.
 const OF_ENGINE: [Operation; 5] = [
     Operation::Open,
