@@ -23,8 +23,10 @@ pub struct Attached {
 }
 
 impl Attached {
-    /// Appends everything, in the domain of the form. Where the first signature ends is returned, counted from the
-    /// start of `out`.
+    /// Appends everything, in the domain of the form.
+    ///
+    /// # Panics
+    /// With more than a group can count.
     pub fn write(&self, form: Form, out: &mut Vec<u8>) {
         let mut text = String::with_capacity(256);
         let all = if form.major == 1 {

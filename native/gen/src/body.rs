@@ -186,7 +186,9 @@ impl Writer {
             Threshold::Clauses(clauses) if clauses.len() == 1 => self.clause(&clauses[0]),
             Threshold::Clauses(clauses) => {
                 self.list(clauses.len());
-                clauses.iter().for_each(|clause| self.clause(clause));
+                for clause in clauses {
+                    self.clause(clause);
+                }
                 self.end(b']');
             }
         }
@@ -201,9 +203,9 @@ impl Writer {
                     self.map(1);
                     self.key(&weight(*outer));
                     self.list(inner.len());
-                    inner
-                        .iter()
-                        .for_each(|parts| _ = self.text(weight(*parts).as_bytes()));
+                    for parts in inner {
+                        self.text(weight(*parts).as_bytes());
+                    }
                     self.end(b']');
                     self.end(b'}');
                 }

@@ -103,6 +103,9 @@ impl Key {
 
     /// Appends the signature over `bytes` as that of the key at `index`, which was at `ondex` of the prior next keys.
     /// `None`: it was not among them.
+    ///
+    /// # Panics
+    /// For a place beyond those that the code can say: more keys than a plan may have.
     pub fn sign_indexed(&self, bytes: &[u8], index: usize, ondex: Option<usize>, out: &mut String) {
         let code = match ondex {
             None => "B",
@@ -116,6 +119,9 @@ impl Key {
     }
 
     /// Appends the signature over `bytes` as a primitive of its own.
+    ///
+    /// # Panics
+    /// Never: a signature has the size of its code.
     pub fn sign(&self, bytes: &[u8], out: &mut String) {
         let raw = self.signing.sign(bytes).to_bytes();
         kelpipe_cesr::primitive::encode("0B", &raw, out)

@@ -145,8 +145,8 @@ impl Ledger {
                     signed.sigs |= 1 << index;
                     signed.exposed |= ondex.map_or(0, |ondex| 1 << ondex);
                 }
-                wigs.iter().for_each(|at| signed.wigs |= 1 << at);
-                self.event(event, signed)
+                signed.wigs = wigs.iter().fold(0, |mask, at| mask | 1 << at);
+                self.event(event, &signed)
             }
             Fact::Receipt { of, by } => self.receipt(*of, by),
         };
@@ -160,10 +160,10 @@ impl Ledger {
         self.logs.iter().find(|log| log.aid == aid)
     }
 
-    fn event(&mut self, event: &Arc<EventFact>, signed: Signed) -> Verdict {
-        let verdict = self.judged(event, &signed);
+    fn event(&mut self, event: &Arc<EventFact>, signed: &Signed) -> Verdict {
+        let verdict = self.judged(event, signed);
         match verdict {
-            Verdict::Escrowed(kind) => self.escrow(kind, event, &signed),
+            Verdict::Escrowed(kind) => self.escrow(kind, event, signed),
             Verdict::Accepted => self.accept(event),
             _ => {}
         }
@@ -181,7 +181,7 @@ impl Ledger {
         let (sn, said, ilk) = log.last;
         let next = sn + 1;
         if event.ilk.incepts() {
-            return self.known(log, event, signed);
+            return known(log, event, signed);
         }
         if event.sn > next {
             return Verdict::Escrowed(Kind::OutOfOrder);
@@ -189,7 +189,7 @@ impl Ledger {
         let rotates = event.ilk != Ilk::Ixn;
         let recovers = rotates && event.sn < next && event.sn > log.est.at.0;
         if event.sn < next && !recovers {
-            return self.known(log, event, signed);
+            return known(log, event, signed);
         }
         if log.est.next.is_empty() {
             return Verdict::Refused("keri/abandoned");
@@ -199,7 +199,7 @@ impl Ledger {
                 return Verdict::Refused("keri/recovery");
             }
             if log.at(event.sn).is_some_and(|at| at.said == event.said) {
-                return self.known(log, event, signed);
+                return known(log, event, signed);
             }
             if log.at(event.sn - 1).map(|at| at.said) != event.prior {
                 return Verdict::Refused("keri/prior-digest");
@@ -213,39 +213,6 @@ impl Ledger {
             });
         }
         self.checked(event, signed, Some(log))
-    }
-
-    /// An event for a place that is taken.
-    fn known(&self, log: &Log, event: &EventFact, signed: &Signed) -> Verdict {
-        if log.has(event.sn, event.said) {
-            return Verdict::Duplicate;
-        }
-        let signed_by = |before: Option<&Logged>| {
-            let keys = if event.est.is_some() {
-                Some(&event.under)
-            } else {
-                before.map(|before| &before.est)
-            };
-            signed.sigs != 0 && keys.is_some_and(|est| est.keys == event.under.keys)
-        };
-        let before = event.sn.checked_sub(1).and_then(|sn| log.at(sn));
-        let verdict = if let Some(behind) = self.late_behind(log, event) {
-            signed_by(Some(behind)).then_some(Verdict::Refused("keri/superseded-late"))
-        } else {
-            signed_by(before).then_some(Verdict::Escrowed(Kind::LikelyDuplicitous))
-        };
-        verdict.unwrap_or(Verdict::Refused("keri/no-valid-signature"))
-    }
-
-    /// The event that an interaction of a branch stands behind that a recovery has superseded.
-    fn late_behind<'a>(&self, log: &'a Log, event: &EventFact) -> Option<&'a Logged> {
-        if event.ilk != Ilk::Ixn {
-            return None;
-        }
-        let rotated = log.at(event.sn).is_some_and(|at| at.establishes);
-        let before = event.sn.checked_sub(1).and_then(|sn| log.at(sn));
-        log.superseded_prior(event)
-            .or(before.filter(|before| rotated && event.prior == Some(before.said)))
     }
 
     /// Signatures, witnesses and delegation.
@@ -361,4 +328,37 @@ impl Ledger {
             }
         }
     }
+}
+
+/// An event for a place that is taken.
+fn known(log: &Log, event: &EventFact, signed: &Signed) -> Verdict {
+    if log.has(event.sn, event.said) {
+        return Verdict::Duplicate;
+    }
+    let signed_by = |before: Option<&Logged>| {
+        let keys = if event.est.is_some() {
+            Some(&event.under)
+        } else {
+            before.map(|before| &before.est)
+        };
+        signed.sigs != 0 && keys.is_some_and(|est| est.keys == event.under.keys)
+    };
+    let before = event.sn.checked_sub(1).and_then(|sn| log.at(sn));
+    let verdict = if let Some(behind) = late_behind(log, event) {
+        signed_by(Some(behind)).then_some(Verdict::Refused("keri/superseded-late"))
+    } else {
+        signed_by(before).then_some(Verdict::Escrowed(Kind::LikelyDuplicitous))
+    };
+    verdict.unwrap_or(Verdict::Refused("keri/no-valid-signature"))
+}
+
+/// The event that an interaction of a branch stands behind that a recovery has superseded.
+fn late_behind<'a>(log: &'a Log, event: &EventFact) -> Option<&'a Logged> {
+    if event.ilk != Ilk::Ixn {
+        return None;
+    }
+    let rotated = log.at(event.sn).is_some_and(|at| at.establishes);
+    let before = event.sn.checked_sub(1).and_then(|sn| log.at(sn));
+    log.superseded_prior(event)
+        .or(before.filter(|before| rotated && event.prior == Some(before.said)))
 }

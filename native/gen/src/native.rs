@@ -22,7 +22,9 @@ pub fn write(fields: &[Field<'_>], saids: &mut Vec<usize>) -> Vec<u8> {
     let mut out = String::with_capacity(text.len() + 8);
     group('F', &text, &mut out);
     let head = out.len() - text.len();
-    saids.iter_mut().for_each(|at| *at += head);
+    for at in saids.iter_mut() {
+        *at += head;
+    }
     out.into_bytes()
 }
 
