@@ -6,12 +6,13 @@ use kelpipe_cesr::frame::{self, Domain, Frame};
 use kelpipe_cesr::group::{self, Attachments};
 use kelpipe_cesr::indexer::Indexed;
 
-use crate::decision::{Kind, Refusal};
+use crate::decision::{Kind, Refusal, Reject};
 use crate::event::{self, Identity, Message};
 use crate::fold::Wake;
 use crate::options::Options;
 use crate::record::Couple;
 use crate::rules::{Couple64, Group64, Last64, Receipts};
+use crate::said::{Owing, When};
 use crate::signature::{Indexed64, Memo, Plain64, Signed};
 use crate::store::{Need, Units, split_place};
 use crate::text::Text;
@@ -245,10 +246,21 @@ impl<'a> Batch<'a> {
         source_id: u32,
     ) -> Batch<'a> {
         let codec = codec_options(options);
-        let items = frames
-            .iter()
-            .map(|frame| prepare_one(options, &codec, source, frame, source_id))
-            .collect();
+        let mut owing = Owing::default();
+        let mut items = Vec::with_capacity(frames.len());
+        for frame in frames {
+            let mut when = When::Later(None);
+            items.push(prepare_one(
+                options, &codec, source, frame, source_id, &mut when,
+            ));
+            if let When::Later(Some(owed)) = when {
+                owing.push(items.len() - 1, &owed);
+            }
+            if owing.is_full() {
+                check_owed(&mut owing, &mut items);
+            }
+        }
+        check_owed(&mut owing, &mut items);
         let spans = frames
             .iter()
             .map(|frame| MessageSpan {
@@ -307,21 +319,45 @@ pub fn codec_options(options: &Options) -> kelpipe_cesr::limits::Options {
     }
 }
 
+/// Makes the checks that were left, and refuses what fails.
+fn check_owed(owing: &mut Owing, items: &mut [Item<'_>]) {
+    owing.check(|at| {
+        if let Item::Message(parsed) = &items[at] {
+            items[at] = Item::Refused(parsed.identity, Reject::Said.into());
+        }
+    });
+}
+
 fn prepare_one<'a>(
     options: &Options,
     codec: &kelpipe_cesr::limits::Options,
     source: &'a [u8],
     frame: &Frame,
     source_id: u32,
+    when: &mut When<'a>,
 ) -> Item<'a> {
     let mut identity = Identity::default();
     let in_place = frame.body_domain == Domain::Text && !frame.wrapped;
     let item = if in_place {
-        parse(options, codec, source, frame, source_id, &mut identity)
+        parse(
+            options,
+            codec,
+            source,
+            frame,
+            source_id,
+            &mut identity,
+            when,
+        )
     } else {
         convert(options, codec, source, frame, source_id)
     };
-    item.unwrap_or_else(|refusal| Item::Refused(identity, refusal))
+    item.unwrap_or_else(|refusal| {
+        // The SAID comes before the attachments, so its fault is the one to tell.
+        let owed = std::mem::replace(when, When::Now);
+        let wrong = matches!(owed, When::Later(Some(owed)) if !owed.holds());
+        let refusal = if wrong { Reject::Said.into() } else { refusal };
+        Item::Refused(identity, refusal)
+    })
 }
 
 fn parse<'a>(
@@ -331,10 +367,11 @@ fn parse<'a>(
     frame: &Frame,
     source_id: u32,
     identity: &mut Identity<'a>,
+    when: &mut When<'a>,
 ) -> Result<Item<'a>, Refusal> {
     let body = frame.body.of(source);
     let version = event::version_of(body)?;
-    let message = event::read(body, &version, options, identity)?;
+    let message = event::read_and_check(body, &version, options, identity, when)?;
     let signed = Signed::Source(frame.body.start..frame.body.end);
     let carried = carried(&message, signed, codec, source, frame, source_id)?;
     Ok(Item::Message(Box::new(Parsed {

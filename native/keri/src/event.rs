@@ -12,8 +12,9 @@ use smallvec::SmallVec;
 use crate::batch::codec_options;
 use crate::decision::{Refusal, Reject};
 use crate::options::Options;
+use crate::said::When;
 use crate::threshold::Threshold;
-use crate::{number, prefix, routed, said};
+use crate::{number, prefix, routed};
 
 /// Message types of key event logs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -200,6 +201,9 @@ pub fn version_of(body: &[u8]) -> Result<Version, Error> {
     if body.first() == Some(&b'-') {
         return native_version(body);
     }
+    if let Some(version) = json_version(body) {
+        return Ok(version);
+    }
     let mut first_error = None;
     for at in 0..=VERSION_OFFSET_MAX.min(body.len()) {
         for size in [V1_SIZE, V2_SIZE] {
@@ -216,6 +220,12 @@ pub fn version_of(body: &[u8]) -> Result<Version, Error> {
         }
     }
     Err(first_error.unwrap_or(Error::new(ErrorKind::Version, 0)))
+}
+
+/// The version of a JSON body that begins with it, as nearly all do.
+fn json_version(body: &[u8]) -> Option<Version> {
+    let text = body.strip_prefix(br#"{"v":""#)?;
+    Version::parse(text.get(..V1_SIZE)?).ok()
 }
 
 /// A native body has no version string of its own: protocol and version stand in its first field, the size is its own.
@@ -248,6 +258,17 @@ pub fn read<'a>(
     options: &Options,
     identity: &mut Identity<'a>,
 ) -> Result<Message<'a>, Refusal> {
+    read_and_check(bytes, version, options, identity, &mut When::Now)
+}
+
+/// As [`read`], but the SAID of a key event is checked as `when` says.
+pub(crate) fn read_and_check<'a>(
+    bytes: &'a [u8],
+    version: &Version,
+    options: &Options,
+    identity: &mut Identity<'a>,
+    when: &mut When<'a>,
+) -> Result<Message<'a>, Refusal> {
     let mut fields = Fields {
         reader: Reader::new(version.kind, bytes, &codec_options(options)),
         bytes,
@@ -275,7 +296,7 @@ pub fn read<'a>(
         .ok_or(Reject::UnknownType)?;
     identity.ilk = ilk as u8;
     if let Some(ilk) = Ilk::from_index(ilk as u8) {
-        let event = read_event(fields, ilk, version.major, options, identity)?;
+        let event = read_event(fields, ilk, version.major, options, identity, when)?;
         return Ok(Message::KeyEvent(Box::new(event)));
     }
     if identity.ilk == ILK_RECEIPT {
@@ -510,10 +531,11 @@ impl<'a> Fields<'a> {
     }
 }
 
-fn check_said(
+fn check_said<'a>(
     options: &Options,
-    body: &[u8],
-    fields: &[(Span, Primitive<'_>)],
+    body: &'a [u8],
+    fields: &[(Span, Primitive<'a>)],
+    said: &mut When<'a>,
 ) -> Result<(), Refusal> {
     if options.switches.on(4)
         && !fields
@@ -522,7 +544,7 @@ fn check_said(
     {
         return Err(Reject::SaidCode.into());
     }
-    if said::verify(body, fields) {
+    if said.verify(body, fields) {
         Ok(())
     } else {
         Err(Reject::Said.into())
@@ -535,6 +557,7 @@ fn read_event<'a>(
     major: u8,
     options: &Options,
     identity: &mut Identity<'a>,
+    when: &mut When<'a>,
 ) -> Result<KeyEvent<'a>, Refusal> {
     fields.key("d")?;
     let said = fields.primitive()?;
@@ -571,9 +594,9 @@ fn read_event<'a>(
     fields.end()?;
     check_prefix(&event, pre.1.row.code, head)?;
     if ilk.incepts() {
-        check_said(options, bytes, &[said, pre])?;
+        check_said(options, bytes, &[said, pre], when)?;
     } else {
-        check_said(options, bytes, &[said])?;
+        check_said(options, bytes, &[said], when)?;
     }
     Ok(event)
 }

@@ -4,7 +4,7 @@
 
 use kelpipe_cesr::body::Span;
 use kelpipe_cesr::primitive::Primitive;
-use kelpipe_crypto::digest::Digest;
+use kelpipe_crypto::digest::{Batch, Digest};
 
 /// Longest SAID text, in characters.
 pub const SAID_CHARS_MAX: usize = 88;
@@ -43,38 +43,59 @@ pub fn is_digest_of(primitive: &Primitive<'_>, parts: &[&[u8]]) -> bool {
     }
 }
 
+/// Most pieces of a body between and around two dummied fields.
+const PARTS_MAX: usize = 5;
+
+/// A body with its digest-coded SAID fields dummied, in pieces.
+pub struct Dummied<'a> {
+    parts: [&'a [u8]; PARTS_MAX],
+    count: usize,
+}
+
+impl<'a> Dummied<'a> {
+    fn of(body: &'a [u8], fields: &[(Span, Primitive<'a>)]) -> Option<Self> {
+        let mut dummied = Dummied {
+            parts: [&[]; PARTS_MAX],
+            count: 0,
+        };
+        let mut at = 0usize;
+        for (span, primitive) in digests(fields) {
+            dummied.push(body.get(at..span.start as usize)?)?;
+            dummied.push(DUMMY.get(..primitive.text.len())?)?;
+            at = span.end as usize;
+        }
+        dummied.push(body.get(at..)?)?;
+        Some(dummied)
+    }
+
+    fn push(&mut self, part: &'a [u8]) -> Option<()> {
+        *self.parts.get_mut(self.count)? = part;
+        self.count += 1;
+        Some(())
+    }
+
+    /// The pieces in a row.
+    pub fn parts(&self) -> &[&'a [u8]] {
+        &self.parts[..self.count]
+    }
+}
+
+fn digests<'f, 'a>(
+    fields: &'f [(Span, Primitive<'a>)],
+) -> impl Iterator<Item = &'f (Span, Primitive<'a>)> {
+    fields
+        .iter()
+        .filter(|(_, primitive)| digest_of(primitive.row.code).is_some())
+}
+
 /// Checks every digest-coded SAID field of `body`. `fields` are the saidive fields in order of position, each
 /// with the span of its text. Fields of other codes are left in place.
 pub fn verify(body: &[u8], fields: &[(Span, Primitive<'_>)]) -> bool {
-    let mut parts: [&[u8]; 5] = [&[]; 5];
-    let (mut count, mut at) = (0, 0usize);
-    let digests = || {
-        fields
-            .iter()
-            .filter(|(_, primitive)| digest_of(primitive.row.code).is_some())
-    };
-    for (span, primitive) in digests() {
-        let (Some(before), Some(dummy)) = (
-            body.get(at..span.start as usize),
-            DUMMY.get(..primitive.text.len()),
-        ) else {
-            return false;
-        };
-        if count + 3 > parts.len() {
-            return false;
-        }
-        parts[count] = before;
-        parts[count + 1] = dummy;
-        count += 2;
-        at = span.end as usize;
-    }
-    let Some(rest) = body.get(at..) else {
+    let Some(dummied) = Dummied::of(body, fields) else {
         return false;
     };
-    parts[count] = rest;
-    let parts = &parts[..=count];
     let mut first: Option<&Primitive<'_>> = None;
-    for (_, primitive) in digests() {
+    for (_, primitive) in digests(fields) {
         match first {
             Some(same) if same.row.code == primitive.row.code => {
                 if same.text != primitive.text {
@@ -82,7 +103,7 @@ pub fn verify(body: &[u8], fields: &[(Span, Primitive<'_>)]) -> bool {
                 }
             }
             _ => {
-                if !is_digest_of(primitive, parts) {
+                if !is_digest_of(primitive, dummied.parts()) {
                     return false;
                 }
                 first = Some(primitive);
@@ -90,4 +111,99 @@ pub fn verify(body: &[u8], fields: &[(Span, Primitive<'_>)]) -> bool {
         }
     }
     true
+}
+
+/// A check that is left to be made together with others.
+pub struct Owed<'a> {
+    /// What to digest with BLAKE3.
+    pub dummied: Dummied<'a>,
+    /// What the digest must be.
+    pub stated: [u8; 32],
+}
+
+impl Owed<'_> {
+    /// Makes the check now.
+    pub fn holds(&self) -> bool {
+        let mut computed = [0; 32];
+        Digest::Blake3_256.hash(self.dummied.parts(), &mut computed);
+        computed == self.stated
+    }
+}
+
+/// When the SAID of a key event is checked.
+pub enum When<'a> {
+    /// At once.
+    Now,
+    /// Together with others, where that is faster; then it stands here.
+    Later(Option<Owed<'a>>),
+}
+
+impl<'a> When<'a> {
+    /// As [`verify`], or with a check left to be made.
+    pub fn verify(&mut self, body: &'a [u8], fields: &[(Span, Primitive<'a>)]) -> bool {
+        if let When::Later(owed) = self {
+            *owed = owe(body, fields);
+            if owed.is_some() {
+                return true;
+            }
+        }
+        verify(body, fields)
+    }
+}
+
+/// The check of fields that all state the same BLAKE3 digest.
+fn owe<'a>(body: &'a [u8], fields: &[(Span, Primitive<'a>)]) -> Option<Owed<'a>> {
+    let mut stated = digests(fields).map(|(_, primitive)| primitive);
+    let first = stated.next()?;
+    if digest_of(first.row.code) != Some(Digest::Blake3_256)
+        || stated.any(|other| other.text != first.text)
+    {
+        return None;
+    }
+    Some(Owed {
+        dummied: Dummied::of(body, fields)?,
+        stated: first.raw_array()?,
+    })
+}
+
+/// Checks that are made together.
+const CHECKS_AT_ONCE: usize = 256;
+
+/// Checks left to be made, of numbered messages.
+pub struct Owing {
+    stated: Vec<(usize, [u8; 32])>,
+    messages: Batch,
+}
+
+impl Default for Owing {
+    fn default() -> Self {
+        Owing {
+            stated: Vec::with_capacity(CHECKS_AT_ONCE),
+            messages: Batch::new(None),
+        }
+    }
+}
+
+impl Owing {
+    /// Adds the check of message `number`.
+    pub fn push(&mut self, number: usize, owed: &Owed<'_>) {
+        self.stated.push((number, owed.stated));
+        self.messages.push(owed.dummied.parts());
+    }
+
+    /// Whether it is time to check.
+    pub fn is_full(&self) -> bool {
+        self.stated.len() >= CHECKS_AT_ONCE
+    }
+
+    /// Makes the checks and tells the numbers of those that fail.
+    pub fn check(&mut self, mut failed: impl FnMut(usize)) {
+        let digests = self.messages.hash(Digest::Blake3_256);
+        for ((number, stated), computed) in self.stated.drain(..).zip(digests.chunks_exact(32)) {
+            if computed != stated {
+                failed(number);
+            }
+        }
+        self.messages.clear();
+    }
 }
