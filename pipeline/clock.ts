@@ -9,15 +9,17 @@ export const clockName = 'clock'
  */
 export class StoreClock {
   #micros: bigint
+  readonly #machineMs: () => number
 
-  /** `stored` is the record of an earlier run. */
-  constructor(stored: Uint8Array | undefined) {
+  /** `stored` is the record of an earlier run; `machineMs` gives the time of the machine, in milliseconds since 1970. */
+  constructor(stored: Uint8Array | undefined, machineMs: () => number = Date.now) {
+    this.#machineMs = machineMs
     this.#micros = stored ? BigInt(bytesText(stored)) : 0n
   }
 
   /** Microseconds since 1970. */
   now(): bigint {
-    const machine = BigInt(Date.now()) * 1000n
+    const machine = BigInt(this.#machineMs()) * 1000n
     if (machine > this.#micros) this.#micros = machine
     return this.#micros
   }
