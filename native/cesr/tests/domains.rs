@@ -8,7 +8,7 @@ use common::files;
 use common::make::{self, Shape};
 use common::random::Random;
 use kelpipe_cesr::Options;
-use kelpipe_cesr::annotate::{annotate, deannotate, is_text_only, render, render_json};
+use kelpipe_cesr::annotate::{Annotator, Deannotator, annotate, deannotate, render, render_json};
 use kelpipe_cesr::convert;
 use kelpipe_cesr::frame::{self, Domain, Frame, attachments_text, body_bytes};
 use kelpipe_cesr::group::parse_attachments;
@@ -76,21 +76,52 @@ fn a_stream_says_the_same_in_both_domains() {
 #[test]
 fn annotated_text_reads_back() {
     let options = Options::default();
-    let mut count = 0;
-    for (name, stream, frames) in sound() {
+    let (mut random, mut count) = (Random::new(7), 0);
+    for (name, stream, _) in sound() {
+        annotated_reads_back(&name, &stream, &mut random);
         let lines = annotate(&stream, &options);
         assert!(lines.iter().all(|line| line.name != "fault"), "{name}");
-        let readable = std::str::from_utf8(&stream).is_ok();
-        if readable
-            && is_text_only(&frames)
-            && lines.iter().all(|line| !line.name.starts_with("wrapped"))
-        {
-            let again = deannotate(render(&lines).as_bytes(), &options).expect(&name);
-            assert!(again == stream, "{name}");
-            count += 1;
-        }
+        count += 1;
+    }
+    for shape in Shape::ALL {
+        let mut stream = make::stream(shape, 4, &mut random);
+        stream.extend_from_slice(b"garbage #\n\x1b[31m{\xff~");
+        stream.extend(make::stream(shape, 2, &mut random));
+        stream.extend_from_slice(b"-AAB cut off");
+        annotated_reads_back(&format!("{shape:?}"), &stream, &mut random);
+        count += 1;
     }
     println!("{count} streams annotated and read back");
+}
+
+/// Whole and in pieces: the lines stand for the stream, and no character of them steers a terminal.
+fn annotated_reads_back(name: &str, stream: &[u8], random: &mut Random) {
+    let options = Options::default();
+    let text = render(&annotate(stream, &options));
+    assert!(deannotate(text.as_bytes(), &options) == stream, "{name}");
+    assert!(
+        !text.contains(|c: char| c.is_control() && c != '\n'),
+        "{name}"
+    );
+    let (mut annotator, mut lines) = (Annotator::new(&options), Vec::new());
+    let mut from = 0;
+    for to in random
+        .cuts(8, stream.len())
+        .into_iter()
+        .chain([stream.len()])
+    {
+        let window = &stream[from..to];
+        let done = annotator.annotate(window, to == stream.len(), &mut lines);
+        from += done.consumed;
+    }
+    let pieces = render(&lines);
+    let (mut reader, mut again, mut at) = (Deannotator::new(&options), Vec::new(), 0);
+    for to in random.cuts(40, pieces.len()) {
+        reader.read(&pieces.as_bytes()[at..to], false, &mut again);
+        at = to;
+    }
+    reader.read(&pieces.as_bytes()[at..], true, &mut again);
+    assert!(again == stream, "{name} in pieces");
 }
 
 #[test]

@@ -3,6 +3,8 @@
 
 mod begin;
 
+use std::ops::Range;
+
 use smallvec::SmallVec;
 
 use super::message::{Message, Swallowed};
@@ -113,6 +115,12 @@ impl Framer {
     /// Bytes of the stream consumed so far.
     pub fn position(&self) -> u64 {
         self.base
+    }
+
+    /// Bytes of the stream that are being given up, as far as they are consumed; their fault is still to come.
+    pub fn giving_up(&self) -> Option<Range<u64>> {
+        let fault = self.pending?;
+        Some(fault.offset..fault.offset + fault.bytes)
     }
 
     /// The bytes of the window that may be looked at from `at` on, and whether a group around them ends with them.

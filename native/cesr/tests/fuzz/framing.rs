@@ -54,7 +54,7 @@ fn annotated_and_converted() {
     run("annotated_and_converted", |bytes| {
         let options = Options::default();
         let lines = annotate(bytes, &options);
-        let _ = deannotate(render(&lines).as_bytes(), &options);
+        assert_eq!(deannotate(render(&lines).as_bytes(), &options), bytes);
         for domain in [Domain::Text, Domain::Binary] {
             let mut out = Vec::new();
             if convert::stream(bytes, domain, &options, &mut out).is_ok() {
