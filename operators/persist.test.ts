@@ -67,6 +67,16 @@ test('the position goes into the transaction of the last part, the clock into ea
   expect(store.commits.map(({ meta }) => bytesText(meta.get('clock')))).toEqual(['now', 'now'])
 })
 
+test('a part that is cut off stores the position behind its last message, so that none is judged twice', async () => {
+  const { parts, store } = running()
+  const { work, ...part } = partOf(1n, false, [])
+  const spans = Uint32Array.of(0, 5, 9, 0, 9, 20, 30, 0, 30, 40, 44, 0)
+  const frames = { ...work, spans, at: 100 } as Part['work']
+  parts.next({ ...part, work: frames, settled: { part: 1n, verdicts: batchOf([{}, {}]) } })
+  await settledTurns()
+  expect(bytesText(store.commits[0]?.meta.get('source/x'))).toBe('130')
+})
+
 test('transactions overlap, and parts pass in order', async () => {
   const { parts, store, passed } = running()
   parts.next(partOf(1n, true, []))

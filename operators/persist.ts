@@ -1,8 +1,11 @@
 import { concatMap, map, pipe, type OperatorFunction } from 'rxjs'
 
-import type { Engine } from '../native/engine.ts'
+import { spanWords, type Engine } from '../native/engine.ts'
 import type { Writes } from '../native/records.ts'
 import type { Part } from './flow.ts'
+
+/** The word of a span that says where its attachments end. */
+const endWord = 2
 
 /** What persisting needs of a store. */
 export interface Committer {
@@ -16,7 +19,7 @@ export interface PersistOptions {
 }
 
 /**
- * Puts all writes of a part and, with its last part, the origin's position into one transaction and lets the part
+ * Puts all writes of a part and the position behind its last message into one transaction and lets the part
  * pass when that is on disk. Transactions overlap: how many is bounded by the parts that `verify` lets out.
  */
 export const persist = (
@@ -37,8 +40,9 @@ async function commit(
 ): Promise<Part> {
   const { work, settled } = part
   const records = new Map(options.records())
-  if (part.last && work.kind === 'frames' && work.origin.checkpoint) {
-    const [name, value] = work.origin.checkpoint(work.resume)
+  const position = positionOf(part)
+  if (position !== undefined && work.kind === 'frames' && work.origin.checkpoint) {
+    const [name, value] = work.origin.checkpoint(position)
     records.set(name, value)
   }
   if (part.last && work.kind === 'waiting')
@@ -47,6 +51,20 @@ async function commit(
   if (settled) engine.committed(settled.part)
   part.release()
   return part
+}
+
+/**
+ * Where to take up the stream after a part: behind its last message. A message that was judged must not come again after
+ * a crash: it would meet the events that came after it.
+ */
+function positionOf({ work, settled, last }: Part): number | undefined {
+  if (work.kind !== 'frames') return undefined
+  if (last) return work.resume
+  for (let index = (settled?.verdicts.length ?? 0) - 1; index >= 0; index -= 1) {
+    const message = settled?.verdicts.row(index).message
+    if (message !== undefined) return work.at + (work.spans[message * spanWords + endWord] ?? 0)
+  }
+  return undefined
 }
 
 /** A promise whose failure is met later, in its turn, and must not count as unhandled until then. */

@@ -9,6 +9,7 @@ import { exportCommand } from './commands/export.ts'
 import { genCommand } from './commands/gen.ts'
 import { ingestCommand, verifyCommand } from './commands/intake.ts'
 import { serveCommand } from './commands/serve.ts'
+import { simCommand } from './commands/sim.ts'
 import { stateCommand } from './commands/state.ts'
 import { whyCommand } from './commands/why.ts'
 import { PipelineError, reasonOf, systemCode, type Stage } from './errors.ts'
@@ -52,6 +53,7 @@ function program(): Command {
     dbCommand,
     doctorCommand,
     genCommand,
+    simCommand,
   ]
   for (const add of commands) add(kelpipe).exitOverride()
   return kelpipe

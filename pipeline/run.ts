@@ -33,6 +33,8 @@ export interface Run {
   readonly limits: Limits
   /** Decides how much is read for a batch. */
   readonly pace: Pace
+  /** The time of the machine, in milliseconds since 1970, where it is not to be that of this one. */
+  readonly machineMs?: () => number
   /** Stops the sources; what was read is brought to an end. */
   readonly signal: AbortSignal
   readonly note: (text: string) => void
@@ -47,7 +49,7 @@ export async function run(options: Run): Promise<void> {
   const stop = new AbortController()
   const signal = AbortSignal.any([options.signal, stop.signal])
   setMaxListeners(0, signal)
-  const clock = new StoreClock(readMeta(store, clockName))
+  const clock = new StoreClock(readMeta(store, clockName), options.machineMs)
   const now = (): bigint => clock.now()
   const sweep = { store, now, limits, signal }
   const orders = options.orders ? from(options.orders.work(options.signal)) : EMPTY
