@@ -20,6 +20,7 @@ pub mod group;
 pub mod indexer;
 pub mod limits;
 pub mod primitive;
+pub mod split;
 pub mod version;
 
 pub use error::{Error, ErrorKind};

@@ -4,14 +4,17 @@
 
 mod common;
 
+use std::collections::HashMap;
+
 use common::files;
 use common::make::{self, Shape};
 use common::random::Random;
 use kelpipe_cesr::Options;
 use kelpipe_cesr::annotate::{Annotator, Deannotator, annotate, deannotate, render, render_json};
-use kelpipe_cesr::convert;
+use kelpipe_cesr::convert::{self, Converter};
 use kelpipe_cesr::frame::{self, Domain, Frame, attachments_text, body_bytes};
 use kelpipe_cesr::group::parse_attachments;
+use kelpipe_cesr::split::{By, Piece, Splitter};
 use kelpipe_cesr::version::Kind;
 
 /// Whole streams without a fault.
@@ -144,19 +147,109 @@ fn every_shape_converts_to_each_domain_and_says_the_same() {
 }
 
 #[test]
+fn conversion_in_pieces_makes_the_same() {
+    let (options, mut random) = (Options::default(), Random::new(12));
+    for shape in Shape::ALL {
+        let stream = make::stream(shape, 4, &mut random);
+        for domain in [Domain::Text, Domain::Binary] {
+            let (mut whole, mut pieces, mut from) = (Vec::new(), Vec::new(), 0);
+            convert::stream(&stream, domain, &options, &mut whole).expect("converts");
+            let mut converter = Converter::new(domain, &options);
+            for to in random
+                .cuts(8, stream.len())
+                .into_iter()
+                .chain([stream.len()])
+            {
+                let end = to == stream.len();
+                from += converter
+                    .convert(&stream[from..to], end, &mut pieces)
+                    .expect("converts");
+            }
+            assert_eq!(whole, pieces, "{shape:?}");
+        }
+    }
+}
+
+#[test]
+fn a_stream_with_a_fault_is_not_converted() {
+    let (options, mut random) = (Options::default(), Random::new(13));
+    for shape in Shape::ALL {
+        let mut stream = make::stream(shape, 2, &mut random);
+        let at = stream.len() as u64;
+        stream.extend_from_slice(b"garbage");
+        stream.extend(make::stream(shape, 2, &mut random));
+        let refused = convert::stream(&stream, Domain::Binary, &options, &mut Vec::new());
+        assert!(refused.is_err_and(|refused| refused.at == at), "{shape:?}");
+    }
+}
+
+/// The pieces of a stream that comes in windows.
+fn pieces(stream: &[u8], by: By, random: &mut Random) -> (Vec<Piece>, usize) {
+    let mut splitter = Splitter::new(by, &Options::default());
+    let (mut pieces, mut faults, mut from) = (Vec::new(), 0, 0);
+    let cuts = random.cuts(8, stream.len()).into_iter();
+    for to in cuts.chain([stream.len()]) {
+        let split = splitter.split(&stream[from..to], to == stream.len(), &mut pieces);
+        from += split.consumed;
+        faults += split.faults;
+    }
+    (pieces, faults)
+}
+
+#[test]
 fn each_message_of_a_split_stream_stands_alone() {
     let (options, mut random) = (Options::default(), Random::new(9));
     for shape in Shape::ALL {
         let mut stream = make::stream(shape, 4, &mut random);
         let whole = essence(&stream, &frame::cut(&stream, &options).0);
         stream.extend_from_slice(b"garbage");
-        let (pieces, faults) = convert::split(&stream, &options);
-        assert_eq!(faults.len(), 1, "{shape:?}");
+        let (pieces, faults) = pieces(&stream, By::Message, &mut random);
+        assert_eq!(faults, 1, "{shape:?}");
         let alone = pieces
             .iter()
-            .flat_map(|piece| essence(piece, &frame::cut(piece, &options).0));
+            .flat_map(|piece| essence(&piece.bytes, &frame::cut(&piece.bytes, &options).0));
         assert_eq!(alone.collect::<Vec<_>>(), whole, "{shape:?}");
     }
+}
+
+// Goal: a stream of one AID out of a stream of many says what they said. Method: messages of all shapes mixed up, so that
+// the tables change from one to the next.
+#[test]
+fn the_messages_of_an_aid_make_a_stream() {
+    let (options, mut random) = (Options::default(), Random::new(14));
+    let mut stream = Vec::new();
+    for _ in 0..20 {
+        for shape in Shape::ALL {
+            let code: &[u8] = match shape {
+                Shape::JsonV1 | Shape::Cbor | Shape::Mgpk => b"-_AAABAA",
+                _ => b"-_AAACAA",
+            };
+            stream.extend_from_slice(code);
+            stream.extend(make::message(shape, &mut random));
+        }
+    }
+    let (frames, faults) = frame::cut(&stream, &options);
+    assert!(faults.is_empty());
+    let mut expected = essence(&stream, &frames);
+    let (pieces, _) = pieces(&stream, By::Aid, &mut random);
+    let mut streams: HashMap<Option<String>, Vec<u8>> = HashMap::new();
+    for piece in pieces {
+        assert_eq!(piece.first, !streams.contains_key(&piece.aid));
+        streams
+            .entry(piece.aid)
+            .or_default()
+            .extend_from_slice(&piece.bytes);
+    }
+    let mut found = Vec::new();
+    for stream in streams.values() {
+        let (frames, faults) = frame::cut(stream, &options);
+        assert!(faults.is_empty(), "{faults:?}");
+        found.extend(essence(stream, &frames));
+    }
+    assert!(streams.len() > 2);
+    expected.sort();
+    found.sort();
+    assert!(expected == found);
 }
 
 #[test]
