@@ -21,6 +21,8 @@ def check(stream):
         if serder.ked["t"] in ("icp", "rot"):
             keys[serder.pre] = serder.verfers
         counter = coring.Counter(qb64b=stream, strip=True)
+        if counter.code == coring.CtrDex.AttachedMaterialQuadlets:
+            counter = coring.Counter(qb64b=stream, strip=True)
         for _ in range(counter.count):
             siger = coring.Siger(qb64b=stream, strip=True)
             if not keys[serder.pre][siger.index].verify(siger.raw, serder.raw):
