@@ -9,6 +9,7 @@ use crate::record::{Anchor, LogRecord};
 use crate::state::AidRecord;
 use crate::store::{Kel, Key, Late, Slot, Units};
 use crate::text::Text;
+use crate::usage::Usage;
 
 type Cache = LruCache<Text, AidRecord, ahash::RandomState>;
 
@@ -28,6 +29,7 @@ pub struct Base {
     cache_bytes: usize,
     cache_bytes_max: usize,
     ordinal: u64,
+    usage: Usage,
 }
 
 /// Size and use of the key-state cache.
@@ -50,7 +52,18 @@ impl Base {
             cache_bytes: 0,
             cache_bytes_max,
             ordinal: 0,
+            usage: Usage::default(),
         }
+    }
+
+    /// What waits.
+    pub fn usage(&self) -> &Usage {
+        &self.usage
+    }
+
+    /// What waits, to count it.
+    pub fn usage_mut(&mut self) -> &mut Usage {
+        &mut self.usage
     }
 
     /// Next ordinal to give.
@@ -174,7 +187,7 @@ impl Base {
         let uncommitted = self
             .generations
             .iter()
-            .map(|generation| generation.units.len())
+            .map(|generation| generation.units.count())
             .sum();
         CacheUse {
             entries: self.cache.len(),

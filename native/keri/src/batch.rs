@@ -6,7 +6,7 @@ use kelpipe_cesr::frame::{self, Domain, Frame};
 use kelpipe_cesr::group::{self, Attachments};
 use kelpipe_cesr::indexer::Indexed;
 
-use crate::decision::{Kind, Refusal, Reject};
+use crate::decision::{Kind, Refusal, Reject, Verdict};
 use crate::event::{self, Identity, Message};
 use crate::fold::Wake;
 use crate::options::Options;
@@ -91,8 +91,8 @@ pub enum Item<'a> {
         sn: u128,
         /// Rest of its key.
         id: Vec<u8>,
-        /// Only what is past its timeout.
-        expired: bool,
+        /// Expired: only what is past its timeout; removed, evicted: all of it.
+        verdict: Verdict,
     },
     /// A place to look at again.
     Wake {
@@ -203,8 +203,10 @@ pub enum WaitingOp {
     Retry(Option<Kind>),
     /// Take out what is past its timeout.
     Expire,
-    /// Take out.
+    /// Take out, because somebody wants it.
     Remove,
+    /// Take out, because too much waits.
+    Evict,
     /// Look at a place again: keys of the `wake` table.
     Wake,
 }
@@ -285,13 +287,19 @@ impl<'a> Batch<'a> {
                         aid,
                         sn,
                         id,
-                        expired: true,
+                        verdict: Verdict::Expired,
                     },
                     WaitingOp::Remove => Item::TakeOut {
                         aid,
                         sn,
                         id,
-                        expired: false,
+                        verdict: Verdict::Removed,
+                    },
+                    WaitingOp::Evict => Item::TakeOut {
+                        aid,
+                        sn,
+                        id,
+                        verdict: Verdict::Evicted,
                     },
                     WaitingOp::Wake => Item::Wake { aid, sn },
                 }
@@ -403,7 +411,7 @@ fn convert<'a>(
     )?;
     let mut aids = Vec::new();
     aids_in(&message, &identity, &mut |aid: &str| {
-        aids.push(aid.to_owned())
+        aids.push(aid.to_owned());
     });
     drop(message);
     Ok(Item::Converted(Box::new(Converted {

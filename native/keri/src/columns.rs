@@ -134,14 +134,14 @@ impl Columns {
             .collect();
         let mut bytes = Vec::with_capacity(size(rows.len()));
         let mut u64s = |values: &mut dyn Iterator<Item = u64>| {
-            values.for_each(|value| bytes.extend_from_slice(&value.to_le_bytes()))
+            values.for_each(|value| bytes.extend_from_slice(&value.to_le_bytes()));
         };
         u64s(&mut rows.iter().map(|row| (row.sn >> 64) as u64));
         u64s(&mut rows.iter().map(|row| row.sn as u64));
         u64s(&mut rows.iter().map(|row| row.first_seen));
         u64s(&mut rows.iter().map(|row| row.ordinal.unwrap_or(u64::MAX)));
         let mut u32s = |values: &mut dyn Iterator<Item = u32>| {
-            values.for_each(|value| bytes.extend_from_slice(&value.to_le_bytes()))
+            values.for_each(|value| bytes.extend_from_slice(&value.to_le_bytes()));
         };
         u32s(&mut rows.iter().map(|row| row.message.unwrap_or(u32::MAX)));
         u32s(&mut places.iter().map(|place| place.body_start));
@@ -149,8 +149,9 @@ impl Columns {
         u32s(&mut places.iter().map(|place| place.attachments_end));
         u32s(&mut text_starts.iter().map(|(aid, _)| *aid));
         u32s(&mut text_starts.iter().map(|(_, said)| *said));
-        rows.iter()
-            .for_each(|row| bytes.extend_from_slice(&row.reason.to_le_bytes()));
+        for row in rows {
+            bytes.extend_from_slice(&row.reason.to_le_bytes());
+        }
         bytes.extend(rows.iter().map(|row| row.ilk));
         bytes.extend(rows.iter().map(|row| row.verdict as u8));
         bytes.extend(rows.iter().map(|row| row.awaits as u8));

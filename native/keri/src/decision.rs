@@ -22,6 +22,8 @@ pub enum Verdict {
     Expired = 5,
     /// Left its escrow because somebody removed it.
     Removed = 6,
+    /// Left its escrow because too much waits.
+    Evicted = 7,
 }
 
 /// Why an entry waits. Source: escrows.md 1 and 2.

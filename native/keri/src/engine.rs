@@ -16,7 +16,8 @@ use crate::decision::{Decision, Reject};
 use crate::event::{self, Identity, KeyEvent, Message, Receipt};
 use crate::fold::{Checking, Fold, Incoming, Row, Wake};
 use crate::options::Options;
-use crate::store::{Need, Requests};
+use crate::store::{self, Need, Requests};
+use crate::usage::{Amount, Excess, Held};
 use crate::view::View;
 use crate::writes::{self, Writes};
 
@@ -97,6 +98,27 @@ impl Engine {
             .map_err(|_| Damaged)?;
         self.state().base.set_ordinal(ordinal);
         Ok(())
+    }
+
+    /// Counts rows of the `waiting` table that the database holds, before the first settle. `answer`: the store's answer
+    /// to one request.
+    ///
+    /// # Errors
+    /// [`Damaged`] if the answer or a row in it cannot be read.
+    pub fn count_waiting(&self, answer: &[u8]) -> Result<(), Damaged> {
+        let rows = store::waiting_rows(answer).ok_or(Damaged)?;
+        let mut state = self.state();
+        for row in &rows {
+            state.base.usage_mut().add(Held::of(row));
+        }
+        Ok(())
+    }
+
+    /// What waits, and what of it has to go because it is too much.
+    pub fn usage(&self) -> (Amount, Vec<Excess>) {
+        let state = self.state();
+        let usage = state.base.usage();
+        (usage.all(), usage.excess(&self.options.limits))
     }
 
     /// How it judges.
@@ -267,7 +289,7 @@ fn ask(base: &Base, batch: &mut Batch<'_>, needs: Vec<Need>) -> Requests {
         }
     }
     batch.rounds += 1;
-    if batch.rounds % ROUNDS_BEFORE_SMALLER == 0 {
+    if batch.rounds.is_multiple_of(ROUNDS_BEFORE_SMALLER) {
         batch.window = (batch.window.min(batch.items.len()) / WINDOW_DIVISOR).max(1);
     }
     batch.needs = needs;
@@ -294,6 +316,9 @@ fn finish(state: &mut State, batch: &mut Batch<'_>, done: Done, options: &Option
     out.wakes(&before, &done.wakes);
     batch.wakes = done.wakes;
     let rows = Columns::of(&done.rows, &batch.spans, &changed, &mut out);
+    let usage = state.base.usage_mut();
+    out.released.iter().for_each(|held| usage.take(*held));
+    out.held.iter().for_each(|held| usage.add(*held));
     let part = state.part;
     batch.loaded.forget(&changed);
     state.base.absorb(part, changed, read, ordinal);
@@ -330,8 +355,8 @@ fn handle(fold: &mut Fold<'_>, index: u32, item: &Item<'_>) {
             aid,
             sn,
             id,
-            expired,
-        } => fold.take_out(aid, *sn, id, *expired),
+            verdict,
+        } => fold.take_out(aid, *sn, id, *verdict),
         Item::Wake { aid, sn } => fold.wake(aid, *sn),
     }
 }

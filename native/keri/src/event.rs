@@ -213,7 +213,7 @@ pub fn version_of(body: &[u8]) -> Result<Version, Error> {
             match Version::parse(text) {
                 Ok(version) => return Ok(version),
                 Err(error) if error.kind != ErrorKind::Version => {
-                    first_error = first_error.or(Some(error))
+                    first_error = first_error.or(Some(error));
                 }
                 Err(_) => {}
             }

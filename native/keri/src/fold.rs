@@ -146,19 +146,20 @@ impl<'e> Fold<'e> {
         if signature.algorithm.is_none() || (!matches && self.harden(3)) {
             return false;
         }
-        match self.memo.look(self.source, signed, key, signature) {
-            Ok(valid) => valid,
-            Err(pending) => match self.checking {
-                Checking::Assume => {
-                    self.unknown.push(pending);
-                    true
-                }
-                Checking::Now(verifier) => {
-                    let valid = verifier.verify_one(&pending.check(self.source));
-                    self.memo.note(pending, valid);
-                    valid
-                }
-            },
+        let pending = Pending::new(self.source, signed, key, signature);
+        if let Some(valid) = self.memo.verdict(&pending) {
+            return valid;
+        }
+        match self.checking {
+            Checking::Assume => {
+                self.unknown.push(pending);
+                true
+            }
+            Checking::Now(verifier) => {
+                let valid = verifier.verify_one(&pending.check(self.source));
+                self.memo.note(pending, valid);
+                valid
+            }
         }
     }
 

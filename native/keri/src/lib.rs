@@ -31,6 +31,7 @@ mod state;
 pub mod store;
 mod text;
 mod threshold;
+pub mod usage;
 mod view;
 pub mod views;
 pub mod waiting;

@@ -3,6 +3,8 @@
 use kelpipe_cesr::group::Genus;
 pub use kelpipe_cesr::limits::Unknown;
 
+use crate::decision::{KINDS, Kind};
+
 /// Which rules decide. Source: attacks.md section 3.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
@@ -43,6 +45,15 @@ impl Switches {
     }
 }
 
+/// How much may wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cap {
+    /// Entries.
+    pub entries: u64,
+    /// Bytes.
+    pub bytes: u64,
+}
+
 /// Caps and timeouts of the rules. Times in seconds, as in escrows.md.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
@@ -52,6 +63,14 @@ pub struct Limits {
     pub out_of_order_seconds: i64,
     /// Timeout of partially signed, witnessed or delegated and likely duplicitous entries, and of receipts.
     pub partial_seconds: i64,
+    /// Timeouts of single kinds, in place of the two above.
+    pub seconds_per_kind: [Option<i64>; KINDS],
+    /// What may wait in all (HARDEN 13).
+    pub waiting: Cap,
+    /// What may wait of one source.
+    pub waiting_per_source: Cap,
+    /// What may wait of each kind.
+    pub waiting_per_kind: [Cap; KINDS],
     /// Entries that may wait under one AID.
     pub waiting_per_aid_max: u32,
     /// Signatures of one kind that one message may carry, per key it could be for.
@@ -64,12 +83,42 @@ pub struct Limits {
     pub evidence_kept: bool,
 }
 
+/// What may wait in all, unless somebody says otherwise.
+const WAITING: Cap = Cap {
+    entries: 1 << 20,
+    bytes: 2 << 30,
+};
+
+/// Kinds whose entries nobody has verified get half of what all may have.
+fn waiting_per_kind() -> [Cap; KINDS] {
+    let mut caps = [WAITING; KINDS];
+    for kind in [
+        Kind::OutOfOrder,
+        Kind::UnverifiedWitness,
+        Kind::UnverifiedReceipt,
+        Kind::UnverifiedTransferable,
+    ] {
+        caps[kind as usize] = Cap {
+            entries: WAITING.entries / 2,
+            bytes: WAITING.bytes / 2,
+        };
+    }
+    caps
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Limits {
             depth_max: 64,
             out_of_order_seconds: 1200,
             partial_seconds: 3600,
+            seconds_per_kind: [None; KINDS],
+            waiting: WAITING,
+            waiting_per_source: Cap {
+                entries: WAITING.entries / 4,
+                bytes: WAITING.bytes / 4,
+            },
+            waiting_per_kind: waiting_per_kind(),
             waiting_per_aid_max: 262_144,
             signatures_per_key_max: 2,
             delegation_depth_max: 32,

@@ -156,7 +156,7 @@ impl LogRecord {
     /// Appends the stored form. The body comes last, without a length, so that it can be found from the end.
     pub fn encode(&self, out: &mut Vec<u8>) {
         let mut out = Encoder(out);
-        out.u8(u8::from(self.seals) * FLAG_SEALS | u8::from(self.local) * FLAG_LOCAL);
+        out.u8((u8::from(self.seals) * FLAG_SEALS) | (u8::from(self.local) * FLAG_LOCAL));
         out.u8(self.ilk as u8);
         out.u8(self.major);
         out.bytes(self.pre.as_bytes());

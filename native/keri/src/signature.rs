@@ -14,6 +14,8 @@ use crate::text::Text;
 
 /// Bytes of every signature that can be verified here.
 const SIGNATURE_BYTES: usize = 64;
+/// Bytes of the longest key, a compressed point of ECDSA.
+const KEY_BYTES_MAX: usize = 33;
 
 /// The bytes that a signature is over.
 #[derive(Clone, Debug)]
@@ -65,7 +67,7 @@ impl Indexed64 {
 
     /// From stored text.
     pub fn parse(text: &str) -> Option<Indexed64> {
-        Indexed::parse(text.as_bytes(), Alphabet::Strict)
+        Indexed::parse(text.as_bytes(), Alphabet::Lenient)
             .ok()
             .map(|indexed| Indexed64::new(&indexed))
     }
@@ -103,26 +105,50 @@ struct Id {
     address: usize,
     length: usize,
     signature: [u8; SIGNATURE_BYTES],
-    key: [u8; 33],
-    algorithm: u8,
+    key: [u8; KEY_BYTES_MAX],
+    algorithm: Algorithm,
 }
 
-/// A check that a fold assumed to be good.
+/// A check that a fold makes, or assumes to be good.
 pub struct Pending {
     id: Id,
     signed: Signed,
-    key: VerificationKey,
-    signature: Plain64,
 }
 
 impl Pending {
+    /// The check of `signature` by `key` over `signed`.
+    pub fn new(
+        source: &[u8],
+        signed: &Signed,
+        key: &VerificationKey,
+        signature: &Plain64,
+    ) -> Pending {
+        let bytes = signed.bytes(source);
+        let mut raw = [0; KEY_BYTES_MAX];
+        raw[..key.raw().len()].copy_from_slice(key.raw());
+        Pending {
+            id: Id {
+                address: bytes.as_ptr() as usize,
+                length: bytes.len(),
+                signature: signature.raw,
+                key: raw,
+                algorithm: key.algorithm,
+            },
+            signed: signed.clone(),
+        }
+    }
+
     /// In the form that the verifier takes.
     pub fn check<'a>(&'a self, source: &'a [u8]) -> Check<'a> {
+        let size = match self.id.algorithm {
+            Algorithm::Ed25519 => 32,
+            Algorithm::Secp256k1 | Algorithm::Secp256r1 => KEY_BYTES_MAX,
+        };
         Check {
-            algorithm: self.key.algorithm,
-            key: self.key.raw(),
+            algorithm: self.id.algorithm,
+            key: &self.id.key[..size],
             message: self.signed.bytes(source),
-            signature: &self.signature.raw,
+            signature: &self.id.signature,
         }
     }
 }
@@ -135,35 +161,12 @@ pub struct Memo {
 }
 
 impl Memo {
-    /// The verdict, if it is known; otherwise the check to make.
-    pub fn look(
-        &self,
-        source: &[u8],
-        signed: &Signed,
-        key: &VerificationKey,
-        signature: &Plain64,
-    ) -> Result<bool, Pending> {
-        let bytes = signed.bytes(source);
-        let mut raw = [0; 33];
-        raw[..key.raw().len()].copy_from_slice(key.raw());
-        let id = Id {
-            address: bytes.as_ptr() as usize,
-            length: bytes.len(),
-            signature: signature.raw,
-            key: raw,
-            algorithm: key.algorithm as u8,
-        };
-        let known = if self.known.is_empty() {
-            None
-        } else {
-            self.known.get(&id)
-        };
-        known.copied().ok_or_else(|| Pending {
-            id,
-            signed: signed.clone(),
-            key: key.clone(),
-            signature: *signature,
-        })
+    /// The verdict, if it is known.
+    pub fn verdict(&self, pending: &Pending) -> Option<bool> {
+        if self.known.is_empty() {
+            return None;
+        }
+        self.known.get(&pending.id).copied()
     }
 
     /// Notes a verdict, and keeps the bytes alive so that their address stays theirs.

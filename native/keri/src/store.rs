@@ -11,6 +11,7 @@ use crate::options::Limits;
 use crate::record::{Anchor, KelEntry, LogRecord, Set, Waiting, decode_kel};
 use crate::state::AidRecord;
 use crate::text::Text;
+use crate::usage::Held;
 
 /// Tables, by the number that crosses the boundary.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -60,7 +61,7 @@ pub fn seal_key(aid: &str, sn: u128, said: &str) -> Key {
 
 /// Splits aid ‖ sn16 ‖ rest. `None`: not of that form.
 pub fn split_place(key: &[u8]) -> Option<(&str, u128, &[u8])> {
-    let aid = Primitive::parse(key, Alphabet::Strict).ok()?.text;
+    let aid = Primitive::parse(key, Alphabet::Lenient).ok()?.text;
     let (sn, rest) = key.get(aid.len()..)?.split_at_checked(16)?;
     Some((aid, u128::from_be_bytes(sn.try_into().ok()?), rest))
 }
@@ -77,6 +78,21 @@ pub struct SlotRow {
     pub dirty: bool,
     /// Its entry in the `expiry` table, as stored.
     pub deadline: Option<i64>,
+    /// What it counts for, as stored.
+    pub held: Option<Held>,
+}
+
+/// A row taken away from a [`Slot`].
+#[derive(Clone, Debug)]
+pub struct Removed {
+    /// Its id.
+    pub id: Vec<u8>,
+    /// Its entry in the `expiry` table, as stored.
+    pub deadline: Option<i64>,
+    /// Of a transferable receipt, the place that it awaits.
+    pub awaits: Option<Key>,
+    /// What it counted for, as stored.
+    pub held: Option<Held>,
 }
 
 /// Everything that waits at one place.
@@ -84,8 +100,8 @@ pub struct SlotRow {
 pub struct Slot {
     /// Rows, in key order as loaded, new ones behind.
     pub rows: Vec<SlotRow>,
-    /// Rows taken away: id, stored deadline, and for a transferable receipt the key it awaits.
-    pub removed: Vec<(Vec<u8>, Option<i64>, Option<Key>)>,
+    /// Rows taken away.
+    pub removed: Vec<Removed>,
 }
 
 /// Attachments that came after acceptance.
@@ -168,7 +184,7 @@ impl Requests {
                 Need::Kel(key) => requests.push(Table::Kel, MODE_GET, key),
                 Need::Log(ordinal) => requests.push(Table::Log, MODE_GET, &ordinal.to_be_bytes()),
                 Need::Late(ordinal) => {
-                    requests.push(Table::Late, MODE_PREFIX, &ordinal.to_be_bytes())
+                    requests.push(Table::Late, MODE_PREFIX, &ordinal.to_be_bytes());
                 }
                 Need::Anchors(key) => requests.push(Table::Seals, MODE_PREFIX, key),
                 Need::Slot(key) => requests.push(Table::Waiting, MODE_PREFIX, key),
@@ -237,7 +253,7 @@ impl Units {
     }
 
     /// How many there are.
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.aids.len()
             + self.kels.len()
             + self.logs.len()
@@ -325,10 +341,20 @@ impl Units {
     }
 }
 
+/// The rows in an answer to one request; `None`: damaged.
+pub fn waiting_rows(answer: &[u8]) -> Option<Vec<Waiting>> {
+    let mut answer = Answer(answer);
+    (0..answer.word()?)
+        .map(|_| Waiting::decode(answer.record()?.1))
+        .collect()
+}
+
 fn loaded_row(value: &[u8], limits: &Limits) -> Option<SlotRow> {
     let waiting = Waiting::decode(value)?;
     let deadline = deadline(&waiting, limits);
+    let held = Some(Held::of(&waiting));
     Some(SlotRow {
+        held,
         waiting,
         dirty: false,
         deadline,
@@ -361,11 +387,12 @@ fn decode_anchor(prefix: usize, key: &[u8], value: &[u8]) -> Option<Anchor> {
 
 /// Microseconds after which an entry of `kind` leaves by timeout; `None`: never. Source: escrows.md 1 and 2.
 pub fn timeout(kind: Kind, limits: &Limits) -> Option<i64> {
+    let of_kind = limits.seconds_per_kind[kind as usize];
     let seconds = match kind {
-        Kind::OutOfOrder | Kind::Delegable => limits.out_of_order_seconds,
         Kind::LikelyDuplicitous if limits.evidence_kept => return None,
         Kind::Misfit => return None,
-        _ => limits.partial_seconds,
+        Kind::OutOfOrder | Kind::Delegable => of_kind.unwrap_or(limits.out_of_order_seconds),
+        _ => of_kind.unwrap_or(limits.partial_seconds),
     };
     Some(seconds.saturating_mul(1_000_000))
 }

@@ -88,10 +88,10 @@ fn whole(digits: &[u8], strict: bool) -> Option<u64> {
 /// A decimal without fractional part, as Python's `float` reads it: `1.0`, `1e0`, `01`.
 fn lenient_decimal(text: &[u8]) -> Option<u64> {
     let value: f64 = std::str::from_utf8(text).ok()?.parse().ok()?;
-    if value == 0.0 {
-        Some(0)
-    } else {
-        (value == 1.0).then_some(1)
+    match value.to_bits() {
+        bits if bits << 1 == 0 => Some(0),
+        bits if bits == 1f64.to_bits() => Some(1),
+        _ => None,
     }
 }
 

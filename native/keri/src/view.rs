@@ -7,10 +7,13 @@ use std::sync::Arc;
 use ahash::AHashSet;
 
 use crate::base::Base;
+use crate::decision::Kind;
+use crate::options::Limits;
 use crate::record::{Anchor, KelEntry, LogRecord, Set, Waiting};
 use crate::state::AidRecord;
 use crate::store::{Kel, Key, Late, Need, Slot, Units, place, seal_key};
 use crate::text::Text;
+use crate::usage::Fresh;
 
 /// How many places ahead of a missing one are asked for when a chain of waiting events may follow.
 const PREFETCH_PLACES: u128 = 64;
@@ -43,6 +46,7 @@ pub struct View<'b> {
     pub ordinal: u64,
     /// Units that were taken as absent.
     pub needs: Needs,
+    fresh: Fresh,
 }
 
 impl<'b> View<'b> {
@@ -55,7 +59,15 @@ impl<'b> View<'b> {
             anchors_added: Vec::new(),
             ordinal: base.ordinal(),
             needs: Needs::default(),
+            fresh: Fresh::default(),
         }
+    }
+
+    /// Whether one more entry of `kind` from `source` may wait.
+    pub fn admits(&mut self, source: u32, kind: Kind, limits: &Limits) -> bool {
+        self.base
+            .usage()
+            .admits(&mut self.fresh, source, kind, limits)
     }
 
     fn aid_entry(&mut self, aid: &str) -> &mut AidRecord {
@@ -185,12 +197,11 @@ impl<'b> View<'b> {
     /// Who anchors {i, s, d}, in order of acceptance.
     pub fn anchors(&mut self, aid: &str, sn: u128, said: &str) -> Vec<Anchor> {
         let key = seal_key(aid, sn, said);
-        let mut anchors = match self.loaded.anchors.get(&key) {
-            Some(anchors) => anchors.clone(),
-            None => {
-                self.needs.add(Need::Anchors(key.clone()));
-                Vec::new()
-            }
+        let mut anchors = if let Some(anchors) = self.loaded.anchors.get(&key) {
+            anchors.clone()
+        } else {
+            self.needs.add(Need::Anchors(key.clone()));
+            Vec::new()
         };
         let added = self
             .anchors_added
@@ -257,10 +268,13 @@ impl<'b> View<'b> {
         }
     }
 
-    /// Keys of waiting rows that await an event of `signer` at `sn`.
+    /// Keys of waiting rows that await an event of `signer` at `sn`, in their own order: it must not depend on which of
+    /// them were read from the store.
     pub fn awaiting(&mut self, signer: &str, sn: u128) -> Vec<Key> {
         let key = place(signer, sn);
-        self.awaits_entry(&key).clone()
+        let mut keys = self.awaits_entry(&key).clone();
+        keys.sort_unstable();
+        keys
     }
 
     /// Notes that a waiting row awaits the event at `key`.

@@ -8,6 +8,7 @@ use crate::replay;
 use crate::state::{AidRecord, KeyState};
 use crate::store::{Table, decode_late, split_place};
 use crate::text::Text;
+use crate::usage::{Amount, Excess};
 
 /// JSON text of a string.
 pub fn quote(text: &str) -> String {
@@ -238,4 +239,26 @@ pub fn replayed(log: &[u8], late: &[&[u8]]) -> Option<Vec<u8>> {
 /// Ordinals of the events at a place, superseded ones first; `None` if the value is damaged.
 pub fn ordinals(kel: &[u8]) -> Option<Vec<u64>> {
     Some(decode_kel(kel)?.iter().map(|entry| entry.ordinal).collect())
+}
+
+/// What waits and what of it has to go, as JSON.
+pub fn usage(all: Amount, excess: &[Excess]) -> String {
+    let excess: Vec<String> = excess
+        .iter()
+        .map(|over| {
+            format!(
+                "{{\"source\":{},\"kind\":\"{}\",\"entries\":{},\"bytes\":{}}}",
+                over.source,
+                over.kind.name(),
+                over.amount.entries,
+                over.amount.bytes
+            )
+        })
+        .collect();
+    format!(
+        "{{\"entries\":{},\"bytes\":{},\"excess\":[{}]}}",
+        all.entries,
+        all.bytes,
+        excess.join(",")
+    )
 }

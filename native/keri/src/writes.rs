@@ -7,8 +7,11 @@ use crate::options::Limits;
 use crate::record::{Anchor, encode_kel};
 use crate::rules::signer_place;
 use crate::state::AidRecord;
-use crate::store::{Key, META_ORDINAL, OP_WORDS, Slot, Table, Units, deadline, encode_late, place};
+use crate::store::{
+    Key, META_ORDINAL, OP_WORDS, Removed, Slot, Table, Units, deadline, encode_late, place,
+};
 use crate::text::Text;
+use crate::usage::Held;
 use crate::view::View;
 
 /// Changes that a fold made.
@@ -33,6 +36,9 @@ pub(crate) struct Out {
     ops: Vec<[u32; OP_WORDS]>,
     /// Bytes so far.
     pub arena: Vec<u8>,
+    /// What the rows written and taken away count for: now, and before.
+    pub held: Vec<Held>,
+    pub released: Vec<Held>,
 }
 
 /// Usual sizes of keys and values, to make room at once.
@@ -137,7 +143,7 @@ impl Changes {
         logs.sort_unstable_by_key(|(ordinal, _)| **ordinal);
         for (ordinal, record) in logs {
             out.put(Table::Log, &[&ordinal.to_be_bytes()], |arena| {
-                record.encode(arena)
+                record.encode(arena);
             });
         }
         kept.logs = self.own.logs;
@@ -185,7 +191,7 @@ impl Changes {
         if self.ordinal != ordinal_before {
             let ordinal = self.ordinal;
             out.put(Table::Meta, &[META_ORDINAL], |arena| {
-                arena.extend_from_slice(&ordinal.to_be_bytes())
+                arena.extend_from_slice(&ordinal.to_be_bytes());
             });
         }
         (out, kept, read, self.ordinal)
@@ -204,7 +210,14 @@ fn encode_aid(aid: &Text, record: &mut AidRecord, out: &mut Out) {
 /// Writes a slot's changes; the slot as stored then, if it changed.
 fn encode_slot(key: &Key, mut slot: Slot, limits: &Limits, out: &mut Out) -> Option<Slot> {
     let mut changed = !slot.removed.is_empty();
-    for (id, deadline, awaits) in slot.removed.drain(..) {
+    for Removed {
+        id,
+        deadline,
+        awaits,
+        held,
+    } in slot.removed.drain(..)
+    {
+        out.released.extend(held);
         let back = slot.rows.iter().any(|row| row.waiting.id() == id);
         if !back {
             out.delete(Table::Waiting, &[key, &id]);
@@ -226,7 +239,7 @@ fn encode_slot(key: &Key, mut slot: Slot, limits: &Limits, out: &mut Out) -> Opt
         changed = true;
         let id = row.waiting.id();
         out.put(Table::Waiting, &[key, &id], |arena| {
-            row.waiting.encode(arena)
+            row.waiting.encode(arena);
         });
         let new = deadline(&row.waiting, limits);
         if new != row.deadline {
@@ -240,6 +253,9 @@ fn encode_slot(key: &Key, mut slot: Slot, limits: &Limits, out: &mut Out) -> Opt
         if let Some((signer, sn)) = signer_place(&row.waiting) {
             out.put(Table::Awaits, &[&place(&signer, sn), key, &id], |_| {});
         }
+        let held = Held::of(&row.waiting);
+        out.released.extend(row.held.replace(held));
+        out.held.push(held);
         row.deadline = new;
         row.dirty = false;
     }

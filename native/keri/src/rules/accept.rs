@@ -19,7 +19,7 @@ impl Fold<'_> {
         &mut self,
         incoming: &Incoming<'_>,
         est: Arc<Establishment>,
-        checked: Checked,
+        checked: &Checked,
         state: Option<&KeyState>,
     ) -> Decision {
         let event = incoming.event;
@@ -60,7 +60,7 @@ impl Fold<'_> {
                 Vec::new()
             },
             couple: checked.couple.clone(),
-            attached: self.attached_at_acceptance(incoming, &checked),
+            attached: self.attached_at_acceptance(incoming, checked),
             body,
         };
         self.view.own.logs.insert(ordinal, Arc::new(record));
@@ -109,14 +109,12 @@ impl Fold<'_> {
     fn attached_at_acceptance(&mut self, incoming: &Incoming<'_>, checked: &Checked) -> Attached {
         let event = incoming.event;
         let mut attached = Attached::default();
-        if !self.harden(13) && self.view.aid(event.pre).rows > 0 {
-            if let Some(at) = self.view.waiting_event(event.pre, event.sn, event.said) {
-                if let Waiting::Event(waiting) =
-                    &self.view.slot(event.pre, event.sn).rows[at].waiting
-                {
-                    attached = waiting.attached.clone();
-                }
-            }
+        if !self.harden(13)
+            && self.view.aid(event.pre).rows > 0
+            && let Some(at) = self.view.waiting_event(event.pre, event.sn, event.said)
+            && let Waiting::Event(waiting) = &self.view.slot(event.pre, event.sn).rows[at].waiting
+        {
+            attached = waiting.attached.clone();
         }
         for (set, list) in [(Set::Sigs, &checked.sigs), (Set::Wigs, &checked.wigs)] {
             for signature in list {

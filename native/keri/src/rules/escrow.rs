@@ -8,7 +8,7 @@ use crate::record::{Couple, Membership, Set, Waiting, WaitingEvent, WaitingRecei
 use crate::rules::Outcome;
 use crate::rules::check::Checked;
 use crate::signature::Signed;
-use crate::store::{Key, SlotRow, place};
+use crate::store::{Key, Removed, SlotRow, place};
 use crate::text::Text;
 
 /// A receipt signature that is to wait.
@@ -52,7 +52,9 @@ impl Fold<'_> {
         checked: &Checked,
     ) -> Decision {
         let event = incoming.event;
-        let Some(at) = self.waiting_row(event.pre, event.sn, event.said, incoming.source) else {
+        let Some(at) =
+            self.waiting_row(event.pre, event.sn, event.said, incoming.source, Some(kind))
+        else {
             return Reject::EscrowFull.into();
         };
         let keep_couple = self.keeps_couple(incoming, kind);
@@ -91,24 +93,21 @@ impl Fold<'_> {
             waiting.couple.clone_from(&checked.couple);
             changed = true;
         }
-        let entered = match waiting
+        let entered = if let Some(membership) = waiting
             .memberships
             .iter_mut()
             .find(|membership| membership.kind == kind)
         {
-            Some(membership) => {
-                changed |= membership.awaits != awaits;
-                membership.awaits = awaits;
-                false
-            }
-            None => {
-                waiting.memberships.push(Membership {
-                    kind,
-                    order,
-                    awaits,
-                });
-                true
-            }
+            changed |= membership.awaits != awaits;
+            membership.awaits = awaits;
+            false
+        } else {
+            waiting.memberships.push(Membership {
+                kind,
+                order,
+                awaits,
+            });
+            true
         };
         row.dirty |= changed || added || entered;
         if entered {
@@ -130,12 +129,30 @@ impl Fold<'_> {
         }
     }
 
-    /// The row of (AID, sn, SAID), made if there is none; `None`: the AID's escrow is full.
-    fn waiting_row(&mut self, aid: &str, sn: u128, said: &str, source: u32) -> Option<usize> {
+    /// Whether one more entry may wait.
+    fn admits(&mut self, aid: &str, source: u32, kind: Option<Kind>) -> bool {
+        if self.view.aid(aid).rows >= self.options.limits.waiting_per_aid_max {
+            return false;
+        }
+        match kind.filter(|_| self.harden(13)) {
+            Some(kind) => self.view.admits(source, kind, &self.options.limits),
+            None => true,
+        }
+    }
+
+    /// The row of (AID, sn, SAID), made if there is none; `None`: no more may wait.
+    fn waiting_row(
+        &mut self,
+        aid: &str,
+        sn: u128,
+        said: &str,
+        source: u32,
+        kind: Option<Kind>,
+    ) -> Option<usize> {
         if let Some(at) = self.view.waiting_event(aid, sn, said) {
             return Some(at);
         }
-        if self.view.aid(aid).rows >= self.options.limits.waiting_per_aid_max {
+        if !self.admits(aid, source, kind) {
             return None;
         }
         let date = self.now;
@@ -150,6 +167,7 @@ impl Fold<'_> {
             waiting: Waiting::Event(waiting),
             dirty: true,
             deadline: None,
+            held: None,
         });
         let at = slot.rows.len() - 1;
         self.view.aid_mut(aid).rows += 1;
@@ -189,7 +207,7 @@ impl Fold<'_> {
         {
             return decision;
         }
-        if self.view.aid(new.aid).rows >= self.options.limits.waiting_per_aid_max {
+        if !self.admits(new.aid, new.source, Some(new.kind)) {
             return Reject::EscrowFull.into();
         }
         let order = self.next_order(new.aid, new.sn, new.kind);
@@ -219,6 +237,7 @@ impl Fold<'_> {
             waiting,
             dirty: true,
             deadline: None,
+            held: None,
         });
         let record = self.view.aid_mut(new.aid);
         record.rows += 1;
@@ -235,10 +254,10 @@ impl Fold<'_> {
         if self.harden(18) {
             return self.now;
         }
-        if let Some(at) = self.view.waiting_event(aid, sn, said) {
-            if let Waiting::Event(event) = &self.view.slot(aid, sn).rows[at].waiting {
-                return event.date;
-            }
+        if let Some(at) = self.view.waiting_event(aid, sn, said)
+            && let Waiting::Event(event) = &self.view.slot(aid, sn).rows[at].waiting
+        {
+            return event.date;
         }
         let logged = self
             .view
@@ -249,7 +268,7 @@ impl Fold<'_> {
         if let Some(record) = logged.and_then(|ordinal| self.view.log(ordinal)) {
             return record.date;
         }
-        self.waiting_row(aid, sn, said, 0);
+        self.waiting_row(aid, sn, said, 0, None);
         self.now
     }
 
@@ -324,10 +343,12 @@ impl Fold<'_> {
             record.awaited = record.awaited.saturating_sub(1);
         }
         let awaits = signer.map(|(signer, sn)| place(&signer, sn));
-        self.view
-            .slot(aid, sn)
-            .removed
-            .push((id, row.deadline, awaits));
+        self.view.slot(aid, sn).removed.push(Removed {
+            id,
+            deadline: row.deadline,
+            awaits,
+            held: row.held,
+        });
         let record = self.view.aid_mut(aid);
         record.rows = record.rows.saturating_sub(1);
     }

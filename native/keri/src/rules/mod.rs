@@ -127,7 +127,7 @@ impl Fold<'_> {
             transferable: !prefix::is_nontransferable(code),
         };
         let checked = self.check(incoming, &est, None)?;
-        Ok(self.accept(incoming, Arc::new(est), checked, None))
+        Ok(self.accept(incoming, Arc::new(est), &checked, None))
     }
 
     fn update(&mut self, incoming: &Incoming<'_>, state: &KeyState) -> Outcome<Decision> {
@@ -155,7 +155,7 @@ impl Fold<'_> {
             });
         }
         let checked = self.check(incoming, &state.est, Some(state))?;
-        Ok(self.accept(incoming, state.est.clone(), checked, Some(state)))
+        Ok(self.accept(incoming, state.est.clone(), &checked, Some(state)))
     }
 
     /// Rotation. Source: keri-events.md 12.
@@ -196,7 +196,7 @@ impl Fold<'_> {
             ..(*state.est).clone()
         };
         let checked = self.check(incoming, &est, Some(state))?;
-        Ok(self.accept(incoming, Arc::new(est), checked, Some(state)))
+        Ok(self.accept(incoming, Arc::new(est), &checked, Some(state)))
     }
 
     /// Sequence number and prior SAID of a rotation; whether it is a recovery.

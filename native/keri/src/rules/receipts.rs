@@ -85,9 +85,9 @@ impl Tally {
 
     fn note(&mut self, new: bool) {
         if new {
-            self.stored += 1
+            self.stored += 1;
         } else {
-            self.known += 1
+            self.known += 1;
         }
     }
 }
@@ -274,7 +274,7 @@ impl Fold<'_> {
             }
             return Ok(());
         };
-        let signed = Signed::Held(logged.record.body.clone());
+        let body = Signed::Held(logged.record.body.clone());
         for signature in &receipts.witness {
             let Some(witness) = logged
                 .governing
@@ -290,7 +290,7 @@ impl Fold<'_> {
             let Some(key) = VerificationKey::parse(&witness) else {
                 continue;
             };
-            if self.verify(&signed, &key, &signature.plain()) {
+            if self.verify(&body, &key, &signature.plain()) {
                 self.store(&logged, Set::Wigs, &signature.text, tally);
             }
         }
@@ -349,7 +349,7 @@ impl Fold<'_> {
             .log(signer.ordinal)
             .and_then(|record| self.keys_in(&record))
             .unwrap_or_default();
-        let signed = Signed::Held(logged.record.body.clone());
+        let body = Signed::Held(logged.record.body.clone());
         for signature in &group.signatures {
             let Some(key) = keys.get(signature.index as usize) else {
                 if self.harden(17) {
@@ -357,7 +357,7 @@ impl Fold<'_> {
                 }
                 return refuse(Reject::ReceiptSigner);
             };
-            if self.verify(&signed, key, &signature.plain()) {
+            if self.verify(&body, key, &signature.plain()) {
                 let text: Text = transferable_value(group, signature).into();
                 self.store(&logged, Set::Vrcs, &text, tally);
             } else if attached && !self.harden(17) {
@@ -465,9 +465,9 @@ pub(crate) struct Transferable<'a> {
     pub signature: &'a str,
 }
 
-/// Splits pre + sn + said + siger.
+/// Splits pre + sn + said + siger, as they were let in: HARDEN 5 is a matter of reading messages.
 pub(crate) fn split_transferable(value: &str) -> Option<Transferable<'_>> {
-    let next = |at: usize| Primitive::parse(value.as_bytes().get(at..)?, Alphabet::Strict).ok();
+    let next = |at: usize| Primitive::parse(value.as_bytes().get(at..)?, Alphabet::Lenient).ok();
     let pre = next(0)?;
     let sn = next(pre.text.len())?;
     let said = next(pre.text.len() + sn.text.len())?;
@@ -482,9 +482,9 @@ pub(crate) fn split_transferable(value: &str) -> Option<Transferable<'_>> {
 
 /// Splits key + cigar.
 pub(crate) fn split_couple(value: &str) -> Option<Couple64> {
-    let key = Primitive::parse(value.as_bytes(), Alphabet::Strict).ok()?;
+    let key = Primitive::parse(value.as_bytes(), Alphabet::Lenient).ok()?;
     let signature =
-        Primitive::parse_exact(value.as_bytes().get(key.text.len()..)?, Alphabet::Strict).ok()?;
+        Primitive::parse_exact(value.as_bytes().get(key.text.len()..)?, Alphabet::Lenient).ok()?;
     Some(Couple64 {
         key: key.text.into(),
         signature: signature.text.into(),

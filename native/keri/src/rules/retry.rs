@@ -25,6 +25,12 @@ enum Found {
     Bad(Reject),
 }
 
+/// An event that waits for witnesses, and those that it will have.
+struct Witnessed {
+    body: Arc<[u8]>,
+    witnesses: Option<Vec<Text>>,
+}
+
 impl Fold<'_> {
     /// Looks again at everything that waits at a place, in the order of a pass. Evidence and misfits are left
     /// alone.
@@ -249,12 +255,7 @@ impl Fold<'_> {
     }
 
     /// The event that a receipt is for, while it waits for witnesses; with the witnesses it will have.
-    fn witnessed_pending(
-        &mut self,
-        aid: &str,
-        sn: u128,
-        said: &str,
-    ) -> Option<(Arc<[u8]>, Option<Vec<Text>>)> {
+    fn witnessed_pending(&mut self, aid: &str, sn: u128, said: &str) -> Option<Witnessed> {
         let at = self.view.waiting_event(aid, sn, said)?;
         let body = match &self.view.slot(aid, sn).rows[at].waiting {
             Waiting::Event(event)
@@ -272,7 +273,7 @@ impl Fold<'_> {
             Ok(Message::KeyEvent(event)) => self.witnesses_of_pending(&event),
             _ => None,
         };
-        Some((body, witnesses))
+        Some(Witnessed { body, witnesses })
     }
 
     fn witnesses_of_pending(&mut self, event: &KeyEvent<'_>) -> Option<Vec<Text>> {
@@ -313,7 +314,8 @@ impl Fold<'_> {
         let Some(signature) = Indexed64::parse(&waiting.value) else {
             return Found::Bad(Reject::ReceiptSignature);
         };
-        if let Some((body, witnesses)) = self.witnessed_pending(aid, sn, &waiting.said) {
+        if let Some(Witnessed { body, witnesses }) = self.witnessed_pending(aid, sn, &waiting.said)
+        {
             let key = witnesses.and_then(|list| {
                 list.get(signature.index as usize)
                     .and_then(|text| VerificationKey::parse(text))
@@ -340,19 +342,22 @@ impl Fold<'_> {
         let Some(couple) = split_couple(&waiting.value) else {
             return Found::Bad(Reject::ReceiptSignature);
         };
-        if let Some((body, Some(witnesses))) = self.witnessed_pending(aid, sn, &waiting.said) {
-            if let Some(index) = witnesses.iter().position(|witness| *witness == couple.key) {
-                let (Some(key), Some(plain)) = (VerificationKey::parse(&couple.key), couple.plain)
-                else {
-                    return Found::Bad(Reject::ReceiptSignature);
-                };
-                if !self.verify(&Signed::Held(body), &key, &plain) {
-                    return Found::Bad(Reject::ReceiptSignature);
-                }
-                let text = self.as_indexed(&key, &plain, index as u32);
-                self.add_pending_wig(aid, sn, &waiting.said, &text);
-                return Found::Stored;
+        if let Some(Witnessed {
+            body,
+            witnesses: Some(witnesses),
+        }) = self.witnessed_pending(aid, sn, &waiting.said)
+            && let Some(index) = witnesses.iter().position(|witness| *witness == couple.key)
+        {
+            let (Some(key), Some(plain)) = (VerificationKey::parse(&couple.key), couple.plain)
+            else {
+                return Found::Bad(Reject::ReceiptSignature);
+            };
+            if !self.verify(&Signed::Held(body), &key, &plain) {
+                return Found::Bad(Reject::ReceiptSignature);
             }
+            let text = self.as_indexed(&key, &plain, index as u32);
+            self.add_pending_wig(aid, sn, &waiting.said, &text);
+            return Found::Stored;
         }
         if self.harden(13) {
             let receipts = Receipts {
@@ -484,25 +489,20 @@ impl Fold<'_> {
     /// The receipted event is there now; what is missing is the signer's.
     fn now_awaits_signer(&mut self, aid: &str, sn: u128, waiting: &WaitingReceipt) {
         for row in &mut self.view.slot(aid, sn).rows {
-            if let Waiting::Receipt(receipt) = &mut row.waiting {
-                if receipt.value == waiting.value
-                    && receipt.said == waiting.said
-                    && receipt.membership.awaits == Awaits::Event
-                {
-                    receipt.membership.awaits = Awaits::SignerEvent;
-                    row.dirty = true;
-                }
+            if let Waiting::Receipt(receipt) = &mut row.waiting
+                && receipt.value == waiting.value
+                && receipt.said == waiting.said
+                && receipt.membership.awaits == Awaits::Event
+            {
+                receipt.membership.awaits = Awaits::SignerEvent;
+                row.dirty = true;
             }
         }
     }
 
     /// Takes entries out of escrow: all kinds of a row, or only those past their timeout.
-    pub fn take_out(&mut self, aid: &str, sn: u128, id: &[u8], expired_only: bool) {
-        let verdict = if expired_only {
-            Verdict::Expired
-        } else {
-            Verdict::Removed
-        };
+    pub fn take_out(&mut self, aid: &str, sn: u128, id: &[u8], verdict: Verdict) {
+        let expired_only = verdict == Verdict::Expired;
         let waiting = self
             .view
             .slot(aid, sn)
