@@ -146,7 +146,7 @@ export class Verdicts implements VerdictBatch {
 /** The name of a reason, whose meaning depends on the verdict. */
 export function reasonName(verdict: Verdict, reason: number): string | undefined {
   if (verdict === 'rejected') return rejectCodes.get(reason)?.code ?? `unknown/${reason}`
-  return verdict === 'escrowed' || verdict === 'expired' || verdict === 'removed'
+  return verdict === 'escrowed' || verdict === 'expired' || verdict === 'removed' || verdict === 'evicted'
     ? escrowKinds[reason]?.name
     : undefined
 }

@@ -44,8 +44,8 @@ export interface SettledPart {
 
 export type Settled = { readonly missing: Requests } | SettledPart
 
-/** What is done with entries that wait: tried again, given up, removed by hand, or woken after a cut-off. */
-export type WaitingOp = 'retry' | 'expire' | 'remove' | 'wake'
+/** What is done with entries that wait: tried again, given up, removed by hand or for room, or woken after a cut-off. */
+export type WaitingOp = 'retry' | 'expire' | 'remove' | 'evict' | 'wake'
 
 /** What the engine is told of a batch's bytes. */
 export interface PrepareContext {
@@ -58,6 +58,18 @@ export interface PrepareContext {
   readonly copy?: boolean
 }
 
+/** What waits, and what of it has to go: of each source that has more than its fair share, so much of a kind. */
+export interface Usage {
+  readonly entries: number
+  readonly bytes: number
+  readonly excess: readonly {
+    readonly source: number
+    readonly kind: string
+    readonly entries: number
+    readonly bytes: number
+  }[]
+}
+
 /** The rules as the operators see them. Every call but `committed` works off the event loop. */
 export interface Engine {
   prepare(source: Uint8Array, spans: Uint32Array, context: PrepareContext): Promise<Prepared>
@@ -68,6 +80,8 @@ export interface Engine {
    * nothing on a first call or after a part.
    */
   settle(prepared: Prepared, fetched: Uint8Array | null, nowMicros: bigint): Promise<Settled>
+  /** What waits, and what of it has to go because it is too much. */
+  usage(): Usage
   /** Says that a part is on disk, so that its records may leave the engine's memory. */
   committed(part: bigint): void
 }
@@ -106,9 +120,23 @@ export interface RuleLimits {
   /** Timeout of all others that have one. */
   readonly partialSeconds?: number
   readonly waitingPerAidMax?: number
+  /** What may wait in all, and of one source. */
+  readonly waitingEntriesMax?: number
+  readonly waitingBytesMax?: number
+  readonly waitingPerSourceEntriesMax?: number
+  readonly waitingPerSourceBytesMax?: number
+  /** Caps and timeout of single kinds, by name. */
+  readonly kinds?: Readonly<Record<string, KindLimits>>
   /** Signatures of one kind that a message may carry, per key it could be for. */
   readonly signaturesPerKeyMax?: number
   readonly delegationDepthMax?: number
   /** Retries of woken entries in one part, before it is cut. */
   readonly wakesPerPartMax?: number
+}
+
+/** What may wait of one kind, and for how long; what is left out has its default. */
+export interface KindLimits {
+  readonly entriesMax?: number
+  readonly bytesMax?: number
+  readonly timeoutSeconds?: number
 }

@@ -82,6 +82,7 @@ export const verdictNames = [
   'checked',
   'expired',
   'removed',
+  'evicted',
 ] as const
 
 /** Message types by number. The last one stands for ACDCs without a type. */

@@ -20,6 +20,8 @@ export class Tally {
   readonly rejected: Map<string, number> = new Map()
   /** Messages that waited longer than they may, or were taken out. */
   expired = 0
+  /** Messages that gave way because too much waited. */
+  evicted = 0
   /** Entries that left their escrow and were no message of this run: of earlier runs, or attached to an event. */
   woken = 0
   /** Faults by code. */
@@ -36,6 +38,7 @@ export class Tally {
       this.duplicate +
       this.checked +
       this.expired +
+      this.evicted +
       total(this.escrowed) +
       total(this.rejected)
     )
@@ -101,6 +104,7 @@ export class Tally {
       case 'accepted':
       case 'duplicate':
       case 'checked':
+      case 'evicted':
         this[verdict] += by
         return
       case 'expired':

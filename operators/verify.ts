@@ -2,7 +2,7 @@ import { concatMap, map, pipe, type OperatorFunction } from 'rxjs'
 
 import type { Engine, Prepared, SettledPart } from '../native/engine.ts'
 import type { Requests } from '../native/records.ts'
-import type { Part, Work } from './flow.ts'
+import type { Part, Waiting, Work } from './flow.ts'
 import { Slots } from './slots.ts'
 
 /** What the engine needs of a store. */
@@ -15,6 +15,15 @@ export interface VerifyOptions {
   readonly partsInFlight: number
   /** The time of the store, in microseconds since 1970. */
   readonly now: () => bigint
+  /** Makes room where too much waits, before the next batch of messages is settled. */
+  readonly relief?: Relief
+}
+
+/** Who has to give way. */
+export interface Relief {
+  crowded(): boolean
+  /** Asked when all that was settled is on disk. */
+  entries(): AsyncIterable<Waiting>
 }
 
 /**
@@ -30,15 +39,14 @@ export const verify = (
   const slots = new Slots(options.partsInFlight)
   return pipe(
     map((work: Work) => ({ work, prepared: prepare(engine, work) })),
-    concatMap(({ work, prepared }) => settleAll(work, prepared, { engine, store, slots, now: options.now })),
+    concatMap(({ work, prepared }) => relieved(work, prepared, { ...options, engine, store, slots })),
   )
 }
 
-interface Settling {
+interface Settling extends VerifyOptions {
   readonly engine: Engine
   readonly store: Fetcher
   readonly slots: Slots
-  readonly now: () => bigint
 }
 
 /** Starts to prepare; nothing where there is no message. */
@@ -51,6 +59,22 @@ function prepare(engine: Engine, work: Work): Promise<Prepared> | undefined {
   // A failure is met where the batch is settled; until then it must not count as unhandled.
   prepared.catch(() => undefined)
   return prepared
+}
+
+/** Settles a batch when there is room for what it brings. */
+async function* relieved(
+  work: Work,
+  prepared: Promise<Prepared> | undefined,
+  settling: Settling,
+): AsyncGenerator<Part> {
+  const { engine, relief, slots, partsInFlight } = settling
+  if (work.kind === 'frames' && relief?.crowded()) {
+    for (let taken = 0; taken < partsInFlight; taken += 1) await slots.take()
+    for (let given = 0; given < partsInFlight; given += 1) slots.give()
+    for await (const waiting of relief.entries())
+      yield* settleAll(waiting, prepare(engine, waiting), settling)
+  }
+  yield* settleAll(work, prepared, settling)
 }
 
 async function* settleAll(

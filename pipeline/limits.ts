@@ -80,6 +80,8 @@ export interface Limits {
   readonly staleWriteMs: number
   readonly lagMs: number
   readonly diskFreeBytesMin: number
+  /** Sources that are told apart; further ones count as one. */
+  readonly originsMax: number
   /** What the sinks may hold unwritten. */
   readonly sinkBufferBytes: number
   /** The engine's cache of key states. */
@@ -134,6 +136,7 @@ export const limits: Limits = {
   staleWriteMs: 10_000,
   lagMs: 30_000,
   diskFreeBytesMin: 256 * MiB,
+  originsMax: 65_535,
   sinkBufferBytes: 8 * MiB,
   engineCacheBytes: 64 * MiB,
   progressMs: 100,

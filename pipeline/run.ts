@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events'
 
 import { concat, defaultIfEmpty, EMPTY, finalize, from, lastValueFrom, merge, type Observable } from 'rxjs'
 
+import type { Addon } from '../native/addon.ts'
 import type { Engine, Framer } from '../native/engine.ts'
 import type { Chunk, Frames, Part, Work } from '../operators/flow.ts'
 import { frame } from '../operators/frame.ts'
@@ -12,12 +13,14 @@ import { single } from '../operators/single.ts'
 import { Slots } from '../operators/slots.ts'
 import { verify } from '../operators/verify.ts'
 import { clockName, StoreClock } from './clock.ts'
+import { relief } from './flood.ts'
 import type { Limits } from './limits.ts'
 import type { Orders } from './orders.ts'
+import { Origins } from './origins.ts'
 import type { Pace } from './pace.ts'
 import type { Source, SourceContext } from './sources/source.ts'
 import { readMeta, type Store } from './store/store.ts'
-import { cutOffWakes, expirySweeps } from './sweep.ts'
+import { cutOffWakes, expirySweeps, retrySweeps } from './sweep.ts'
 
 export interface Run {
   readonly sources: readonly Source[]
@@ -31,6 +34,10 @@ export interface Run {
   /** `each`: every message has a transaction of its own. */
   readonly commit: 'group' | 'each'
   readonly limits: Limits
+  /** Reads stored records, to find those that have to give way when too much waits; without it none has to. */
+  readonly record?: Addon['record']
+  /** After how many milliseconds the entries of a kind are tried again, by its name; otherwise only when woken. */
+  readonly retryMs?: ReadonlyMap<string, number>
   /** Decides how much is read for a batch. */
   readonly pace: Pace
   /** The time of the machine, in milliseconds since 1970, where it is not to be that of this one. */
@@ -50,14 +57,23 @@ export async function run(options: Run): Promise<void> {
   const signal = AbortSignal.any([options.signal, stop.signal])
   setMaxListeners(0, signal)
   const clock = new StoreClock(readMeta(store, clockName), options.machineMs)
+  const origins = new Origins(store, limits.originsMax)
   const now = (): bigint => clock.now()
   const sweep = { store, now, limits, signal }
   const orders = options.orders ? from(options.orders.work(options.signal)) : EMPTY
-  const asked: Observable<Work> = merge(framed(options, signal), orders).pipe(finalize(() => stop.abort()))
-  const work: Observable<Work> = concat(cutOffWakes(sweep), merge(asked, from(expirySweeps(sweep))))
+  const asked: Observable<Work> = merge(framed(options, origins, signal), orders).pipe(
+    finalize(() => stop.abort()),
+  )
+  const { record, retryMs = new Map<string, number>() } = options
+  const retries = record ? retrySweeps({ ...sweep, record, retryMs }) : EMPTY
+  const work: Observable<Work> = concat(cutOffWakes(sweep), merge(asked, from(expirySweeps(sweep)), retries))
   const parts: Observable<Part> = work.pipe(
-    verify(engine, store, { partsInFlight: limits.partsInFlight, now }),
-    persist(engine, store, { records: () => [clock.record()] }),
+    verify(engine, store, {
+      partsInFlight: limits.partsInFlight,
+      now,
+      ...(record && { relief: relief({ ...sweep, usage: () => engine.usage(), record }) }),
+    }),
+    persist(engine, store, { records: () => [clock.record(), ...origins.records()] }),
     publish(sinks),
     meter(tally),
   )
@@ -72,15 +88,14 @@ export async function run(options: Run): Promise<void> {
 }
 
 /** The frames of all sources: those with an end one after the other, listeners beside them. */
-function framed(options: Run, signal: AbortSignal): Observable<Frames> {
+function framed(options: Run, origins: Origins, signal: AbortSignal): Observable<Frames> {
   const { sources, store, limits, framer, note, pace } = options
-  let origins = 0
   const context: SourceContext = {
     limits,
     pace,
     signal,
     credits: new Slots(limits.creditsPerSource, signal),
-    nextOrigin: () => (origins += 1),
+    numberOf: (name) => origins.number(name),
     recall: (name) => readMeta(store, name),
     note,
   }

@@ -11,6 +11,8 @@ export interface Summary {
   readonly rejected: Readonly<Record<string, number>>
   /** Messages that waited too long; left out if there were none. */
   readonly expired?: number
+  /** Messages that gave way because too much waited; left out if there were none. */
+  readonly evicted?: number
   /** Entries that left their escrow and were no message of this run; left out if there were none. */
   readonly woken?: number
   /** Stretches of bytes that were no message. */
@@ -39,6 +41,7 @@ export const summaryOf = (tally: Tally, seconds: number): Summary => ({
   escrowed: sorted(tally.escrowed),
   rejected: sorted(tally.rejected),
   ...(tally.expired > 0 && { expired: tally.expired }),
+  ...(tally.evicted > 0 && { evicted: tally.evicted }),
   ...(tally.woken > 0 && { woken: tally.woken }),
   faults: total(tally.faults),
   bytes: tally.bytes,
@@ -63,6 +66,7 @@ export function summaryText(summary: Summary): string {
     escrowed,
     rejected,
     expired = 0,
+    evicted = 0,
     woken = 0,
     faults,
     bytes,
@@ -70,7 +74,7 @@ export function summaryText(summary: Summary): string {
   } = summary
   const waiting = sum(escrowed)
   const refused = sum(rejected)
-  const messages = accepted + duplicate + checked + waiting + refused + expired
+  const messages = accepted + duplicate + checked + waiting + refused + expired + evicted
   const rate = seconds > 0 ? Math.round(messages / seconds) : messages
   return [
     `${number(messages)} messages, ${number(bytes)} bytes in ${seconds.toFixed(2)} s (${number(rate)} messages/s)`,
@@ -80,6 +84,7 @@ export function summaryText(summary: Summary): string {
     ...line('waiting', waiting, escrowed),
     ...line('refused', refused, rejected),
     ...line('expired', expired),
+    ...line('evicted', evicted),
     ...line('woken', woken),
     ...(faults > 0 ? [`  faults     ${number(faults)} (stretches of bytes that are no message)`] : []),
   ].join('\n')

@@ -1,10 +1,14 @@
 import { setTimeout } from 'node:timers/promises'
 
+import { from, merge, type Observable } from 'rxjs'
+
+import type { Addon } from '../native/addon.ts'
 import type { WaitingOp } from '../native/engine.ts'
-import type { TableName } from '../native/tables.ts'
+import { tableNumber, type TableName } from '../native/tables.ts'
 import type { Waiting } from '../operators/flow.ts'
 import { Slots } from '../operators/slots.ts'
 import type { Limits } from './limits.ts'
+import { pacedScan } from './store/paced.ts'
 import type { StoreReader } from './store/store.ts'
 
 /** Bytes of the time in front of a key of the `expiry` table. */
@@ -50,15 +54,56 @@ async function* batches(
 ): AsyncGenerator<Waiting> {
   const { store, limits, signal } = context
   const turn = new Slots(0, signal)
-  let from: Uint8Array | undefined
+  let start: Uint8Array | undefined
   for (let full = true; full && !signal.aborted;) {
-    const range = { ...(from && { from }), ...(before && { to: before }), limit: limits.waitingKeysPerBatch }
+    const range = {
+      ...(start && { from: start }),
+      ...(before && { to: before }),
+      limit: limits.waitingKeysPerBatch,
+    }
     const keys = Array.from(store.scan(table, range), ({ key }) => key)
     const last = keys.at(-1)
     if (!last) return
     full = keys.length === limits.waitingKeysPerBatch
-    from = Uint8Array.of(...last, 0)
+    start = Uint8Array.of(...last, 0)
     yield { kind: 'waiting', op, keys: keys.map((key) => key.subarray(keyFrom)), ack: () => turn.give() }
     await turn.take()
   }
+}
+
+export interface RetryContext extends SweepContext {
+  readonly record: Addon['record']
+  /** After how many milliseconds the entries of a kind are tried again, by its name. */
+  readonly retryMs: ReadonlyMap<string, number>
+}
+
+/** Entries of the kinds that have an interval, tried again after each of them, until the signal. */
+export const retrySweeps = (context: RetryContext): Observable<Waiting> =>
+  merge(...Array.from(context.retryMs, ([kind, everyMs]) => from(retriesOf(context, kind, everyMs))))
+
+async function* retriesOf(context: RetryContext, kind: string, everyMs: number): AsyncGenerator<Waiting> {
+  const { store, limits, signal, record } = context
+  const page = { store, pageRecords: limits.waitingKeysPerBatch }
+  const turn = new Slots(0, signal)
+  while (!signal.aborted) {
+    await setTimeout(everyMs, undefined, { signal, ref: false }).catch(() => undefined)
+    let keys: Uint8Array[] = []
+    for await (const { key, value } of pacedScan(page, 'waiting', {})) {
+      if (signal.aborted) return
+      if (isOfKind(record(tableNumber('waiting'), key, value), kind)) keys.push(key)
+      if (keys.length < limits.waitingKeysPerBatch) continue
+      yield { kind: 'waiting', op: 'retry', escrow: kind, keys, ack: () => turn.give() }
+      await turn.take()
+      keys = []
+    }
+    if (keys.length === 0 || signal.aborted) continue
+    yield { kind: 'waiting', op: 'retry', escrow: kind, keys, ack: () => turn.give() }
+    await turn.take()
+  }
+}
+
+function isOfKind(json: string | null, kind: string): boolean {
+  if (json === null) return false
+  const { kinds } = JSON.parse(json) as { kinds: { kind: string }[] }
+  return kinds.some((membership) => membership.kind === kind)
 }

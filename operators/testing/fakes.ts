@@ -1,5 +1,5 @@
 import { verdictNames, type Row, type Verdict, type VerdictBatch } from '../../native/batch.ts'
-import type { Engine, Framed, FrameFault, Framer, Prepared, Settled } from '../../native/engine.ts'
+import type { Engine, Framed, FrameFault, Framer, Prepared, Settled, Usage } from '../../native/engine.ts'
 import { escrowKinds, rejectCodes } from '../../native/layout.ts'
 import type { Requests, Writes } from '../../native/records.ts'
 import type { Chunk, Origin } from '../flow.ts'
@@ -106,6 +106,10 @@ export class FakeEngine implements Engine {
     const name = text.decode(source.subarray(spans[0] ?? 0, spans[1] ?? 0)).trim()
     this.calls.push(`prepare ${name}`)
     return this.#prepared(spans.length / 4)
+  }
+
+  usage(): Usage {
+    return { entries: 0, bytes: 0, excess: [] }
   }
 
   async prepareWaiting(op: string, keys: readonly Uint8Array[]): Promise<Prepared> {

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 
 import { requireAddon } from '../addon.ts'
+import { engineFor } from '../engine.ts'
 import { Tally } from '../../operators/meter.ts'
 import type { Sink } from '../../operators/publish.ts'
 import { limits } from '../limits.ts'
@@ -14,10 +15,10 @@ import { sourcesOf } from '../sources/index.ts'
 import type { Source } from '../sources/source.ts'
 import { openStore } from '../store/lmdb.ts'
 import { MemoryStore } from '../store/memory.ts'
-import { readMeta, type Store } from '../store/store.ts'
+import type { Store } from '../store/store.ts'
 import { exitCodeOf, exitCodes, summaryOf, summaryText } from '../summary.ts'
 import { say } from '../terminal.ts'
-import { engineOptions, storeOption, withRules, type RuleFlags } from './options.ts'
+import { engineOptions, retryIntervals, storeOption, withRules, type RuleFlags } from './options.ts'
 import { onSignals } from './signals.ts'
 
 interface IntakeFlags extends RuleFlags {
@@ -102,8 +103,7 @@ async function intake(
   const stopped = new AbortController()
   const forget = onSignals(() => stopped.abort())
   try {
-    const engine = addon.engine(engineOptions(flags))
-    engine.open(readMeta(store, 'ordinal') ?? null)
+    const engine = await engineFor(addon, engineOptions(flags), store)
     const framer = (): ReturnType<typeof addon.framer> => addon.framer(engineOptions(flags))
     const note = (text: string): void => {
       progress?.clear()
@@ -114,6 +114,8 @@ async function intake(
       sources,
       store,
       engine,
+      record: (table, key, value) => addon.record(table, key, value),
+      retryMs: retryIntervals(flags),
       framer,
       sinks,
       tally,

@@ -1,6 +1,7 @@
 import { InvalidArgumentError, Option, type Command } from 'commander'
 
-import type { EngineOptions } from '../../native/engine.ts'
+import type { EngineOptions, KindLimits } from '../../native/engine.ts'
+import { escrowKinds } from '../../native/layout.ts'
 import { limits } from '../limits.ts'
 
 /** Where the database is, if nobody says. */
@@ -16,12 +17,22 @@ export interface RuleFlags {
   readonly genus?: '1' | '2'
   readonly unknown?: 'reject' | 'skip'
   readonly cloned?: true
+  readonly escrow?: readonly EscrowFlag[]
 }
 
 interface RuleFlag {
   readonly rule: number
   readonly on: boolean
 }
+
+/** A limit of one escrow, as `--escrow out-of-order.timeout=600` says it. */
+interface EscrowFlag {
+  readonly kind: string
+  readonly field: (typeof escrowFields)[number]
+  readonly value: number
+}
+
+const escrowFields = ['timeout', 'retry', 'entries', 'bytes'] as const
 
 /** The options that say how events are judged. */
 export const withRules = (command: Command): Command =>
@@ -53,7 +64,38 @@ export const withRules = (command: Command): Command =>
         .choices(['reject', 'skip'])
         .default('reject'),
     )
+    .addOption(
+      new Option(
+        '--escrow <kind.limit=n>',
+        'of an escrow the timeout or retry interval in seconds, or the most entries or bytes (repeatable)',
+      )
+        .argParser(escrowFlag)
+        .default([], 'none'),
+    )
     .option('--cloned', 'keep first-seen numbers and dates of replayed messages (to restore an export)')
+
+function escrowFlag(value: string, before: readonly EscrowFlag[]): EscrowFlag[] {
+  const [, kind = '', name, number] = /^([a-z-]+)\.([a-z]+)=(\d{1,15})$/.exec(value) ?? []
+  const field = escrowFields.find((known) => known === name)
+  if (field === undefined || !escrowKinds.some((known) => known.name === kind))
+    throw new InvalidArgumentError(
+      `write KIND.LIMIT=N, with a limit of ${escrowFields.join(', ')}, as in out-of-order.timeout=600`,
+    )
+  return [...before, { kind, field, value: Number(number) }]
+}
+
+/** The limits of single escrows for the engine. */
+function kindLimits({ escrow = [] }: RuleFlags): Record<string, KindLimits> {
+  const names = { timeout: 'timeoutSeconds', entries: 'entriesMax', bytes: 'bytesMax' } as const
+  const kinds: Record<string, KindLimits> = {}
+  for (const { kind, field, value } of escrow)
+    if (field !== 'retry') kinds[kind] = { ...kinds[kind], [names[field]]: value }
+  return kinds
+}
+
+/** After how many milliseconds the entries of a kind are tried again; kinds without an interval only when woken. */
+export const retryIntervals = ({ escrow = [] }: RuleFlags): ReadonlyMap<string, number> =>
+  new Map(escrow.filter(({ field }) => field === 'retry').map(({ kind, value }) => [kind, value * 1000]))
 
 const collect = (value: string, before: readonly string[]): string[] => [...before, value]
 
@@ -84,4 +126,5 @@ export const engineOptions = (flags: RuleFlags): EngineOptions => ({
   holdWakes: false,
   cacheBytes: limits.engineCacheBytes,
   threads: 0,
+  limits: { kinds: kindLimits(flags) },
 })

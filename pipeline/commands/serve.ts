@@ -4,6 +4,7 @@ import { InvalidArgumentError, Option, type Command } from 'commander'
 
 import { Tally } from '../../operators/meter.ts'
 import { requireAddon } from '../addon.ts'
+import { engineFor } from '../engine.ts'
 import { PipelineError } from '../errors.ts'
 import { Deliveries } from '../http/deliveries.ts'
 import { Events } from '../http/events.ts'
@@ -15,10 +16,9 @@ import { Pace } from '../pace.ts'
 import { run } from '../run.ts'
 import { sourcesOf } from '../sources/index.ts'
 import { openStore } from '../store/lmdb.ts'
-import { readMeta } from '../store/store.ts'
 import { exitCodes } from '../summary.ts'
 import { say } from '../terminal.ts'
-import { engineOptions, storeOption, withRules, type RuleFlags } from './options.ts'
+import { engineOptions, retryIntervals, storeOption, withRules, type RuleFlags } from './options.ts'
 import { onSignals } from './signals.ts'
 
 interface Address {
@@ -81,8 +81,7 @@ async function serve(names: string[], flags: ServeFlags): Promise<void> {
   const forget = onSignals(() => stopped.abort())
   stopped.signal.addEventListener('abort', () => vitals.close(), { once: true })
   try {
-    const engine = addon.engine(engineOptions(flags))
-    engine.open(readMeta(store, 'ordinal') ?? null)
+    const engine = await engineFor(addon, engineOptions(flags), store)
     const token = flags.token ?? randomBytes(tokenBytes).toString('base64url')
     const manager = {
       addon,
@@ -98,6 +97,8 @@ async function serve(names: string[], flags: ServeFlags): Promise<void> {
       orders,
       store,
       engine,
+      record: (table, key, value) => addon.record(table, key, value),
+      retryMs: retryIntervals(flags),
       framer: () => addon.framer(engineOptions(flags)),
       sinks: [deliveries, events],
       tally: new Tally(),

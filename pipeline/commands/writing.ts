@@ -1,12 +1,12 @@
 import { Tally } from '../../operators/meter.ts'
 import { requireAddon } from '../addon.ts'
+import { engineFor } from '../engine.ts'
 import type { EscrowManager } from '../escrow/manage.ts'
 import { limits } from '../limits.ts'
 import { Orders } from '../orders.ts'
 import { Pace } from '../pace.ts'
 import { run } from '../run.ts'
 import { openStore } from '../store/lmdb.ts'
-import { readMeta } from '../store/store.ts'
 import { say } from '../terminal.ts'
 import { engineOptions, type RuleFlags } from './options.ts'
 
@@ -18,14 +18,14 @@ export async function withManager<Result>(
   const addon = requireAddon()
   const store = await openStore(flags.store)
   try {
-    const engine = addon.engine(engineOptions(flags))
-    engine.open(readMeta(store, 'ordinal') ?? null)
+    const engine = await engineFor(addon, engineOptions(flags), store)
     const orders = new Orders(limits.ordersWaiting)
     const running = run({
       sources: [],
       orders,
       store,
       engine,
+      record: (table, key, value) => addon.record(table, key, value),
       framer: () => addon.framer(engineOptions(flags)),
       sinks: [],
       tally: new Tally(),

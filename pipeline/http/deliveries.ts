@@ -90,7 +90,7 @@ export class Deliveries implements Source, Sink {
 
   async *#chunksOf(underWay: UnderWay, context: SourceContext, credits: Slots): AsyncGenerator<Chunk> {
     const { delivery, tally, done, failed } = underWay
-    const origin: Origin = { id: context.nextOrigin(), name: delivery.name }
+    const origin: Origin = { id: context.numberOf(delivery.name), name: delivery.name }
     this.#tallies.set(origin, tally)
     const finish = (then: () => void): void => {
       this.#tallies.delete(origin)

@@ -21,7 +21,10 @@ export interface ConnectionOptions {
  */
 export async function* connectionChunks(socket: Socket, options: ConnectionOptions): AsyncGenerator<Chunk> {
   const { credits, context } = options
-  const origin: Origin = { id: context.nextOrigin(), name: `${options.name} ${peerOf(socket)}` }
+  const origin: Origin = {
+    id: context.numberOf(`${options.name} ${socket.remoteAddress ?? ''}`.trim()),
+    name: `${options.name} ${peerOf(socket)}`,
+  }
   const arrivals = new Arrivals(socket, context.signal)
   const unfinished = new Unfinished()
   let at = 0

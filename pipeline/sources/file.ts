@@ -59,7 +59,7 @@ async function opened(path: string): Promise<FileHandle> {
 }
 
 const fileOrigin = (path: string, name: string, identity: Identity, context: SourceContext): Origin => ({
-  id: context.nextOrigin(),
+  id: context.numberOf(path),
   name: path,
   checkpoint: (position) => [name, encodeCheckpoint({ ...identity, position })],
 })

@@ -13,8 +13,8 @@ export interface SourceContext {
   readonly signal: AbortSignal
   /** Taken for each chunk of a source with an end and given back when it is acknowledged; shared by all of them. */
   readonly credits: Slots
-  /** A number for a new origin. */
-  nextOrigin(): number
+  /** The number of all origins of this name: what waits is limited by it. */
+  numberOf(name: string): number
   /** What was stored under the name of an origin's checkpoint. */
   recall(name: string): Uint8Array | undefined
   /** Says something about the source to the person at the terminal. */

@@ -15,7 +15,7 @@ import { gzipSync } from 'node:zlib'
 import { concat } from 'rxjs'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 
-import type { Chunk } from '../../operators/flow.ts'
+import type { Chunk, Origin } from '../../operators/flow.ts'
 import { Slots } from '../../operators/slots.ts'
 import { limits, type Limits } from '../limits.ts'
 import { Pace } from '../pace.ts'
@@ -34,7 +34,6 @@ class Bench {
   readonly chunks: Chunk[] = []
   readonly stored = new Map<string, Uint8Array>()
   stop = new AbortController()
-  #origins = 0
 
   context(changed: Partial<Limits> = {}): SourceContext {
     const all = { ...limits, ...changed }
@@ -43,7 +42,7 @@ class Bench {
       pace: new Pace(all),
       signal: this.stop.signal,
       credits: new Slots(all.creditsPerSource, this.stop.signal),
-      nextOrigin: () => (this.#origins += 1),
+      numberOf: () => 1,
       recall: (name) => this.stored.get(name),
       note: (text) => this.notes.push(text),
     }
@@ -233,9 +232,9 @@ describe('listeners', () => {
     connection().end('one')
     connection().end('two')
     await until(() => bench.chunks.filter(({ end }) => end === 'end').length === 2)
-    const texts = new Map<number, string>()
+    const texts = new Map<Origin, string>()
     for (const { origin, bytes } of bench.chunks)
-      texts.set(origin.id, (texts.get(origin.id) ?? '') + Buffer.from(bytes).toString())
+      texts.set(origin, (texts.get(origin) ?? '') + Buffer.from(bytes).toString())
     expect([...texts.values()].toSorted()).toEqual(['one', 'two'])
     bench.stop.abort()
     await done

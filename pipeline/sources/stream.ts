@@ -11,7 +11,7 @@ export const streamSource = (name: string, open: () => Readable): Source => ({
   name,
   endless: false,
   chunks: (context): Observable<Chunk> => {
-    const origin = { id: context.nextOrigin(), name }
+    const origin = { id: context.numberOf(name), name }
     return from(gathered(open(), { origin, credits: context.credits, context }))
   },
 })

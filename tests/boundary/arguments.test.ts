@@ -116,6 +116,7 @@ const cases: readonly Case[] = [
   ['keyStateAt', binding.keyStateAt, [bytes, bytes, bytes]],
   ['evidence', binding.evidence, [bytes, null]],
   ['aidCounted', binding.aidCounted, [null, new Uint32Array(12)]],
+  ['countWaiting', (given) => engine['countWaiting']?.(given), [new Uint8Array(4)]],
   ['waitingIndexes', (given) => engine['waitingIndexes']?.(given), [bytes]],
   ['panicNext', binding.panicNext, ['nothing']],
   ...['aid', 'kel', 'event', 'waiting'].map((name): Case => [
@@ -166,7 +167,7 @@ test('each wrong type has the code native/argument', async () => {
     [() => engine['settle']?.(prepared, undefined, now), 'fetched: a Uint8Array is expected'],
     [() => engine['settle']?.(prepared, null, 1), 'nowMicros: a bigint is expected'],
     [() => engine['settle']?.(prepared, null, -1n), 'nowMicros: a bigint from 0 to'],
-    [() => engine['prepareWaiting']?.('forget', []), 'op: retry, expire, remove or wake is expected'],
+    [() => engine['prepareWaiting']?.('forget', []), 'op: retry, expire, remove, evict or wake is expected'],
     [() => engine['prepareWaiting']?.('wake', [], 'misfit'), 'kind: only a retry can be of one kind'],
     [() => engine['prepareWaiting']?.('retry', [], 'nothing'), 'kind: there is no nothing'],
     [() => engine['prepareWaiting']?.('retry', [1]), 'keys: a Uint8Array is expected'],

@@ -103,7 +103,8 @@ impl Engine {
         )))
     }
 
-    /// Makes a batch of waiting entries: `retry` (all their kinds, or one), `expire`, `remove` or `wake`.
+    /// Makes a batch of waiting entries: `retry` (all their kinds, or one), `expire`, `remove`,
+    /// `evict` or `wake`.
     #[napi]
     pub fn prepare_waiting(
         &self,
@@ -174,6 +175,27 @@ impl Engine {
                 kelpipe_keri::rebuild::indexes(value, &core.engine.options().limits)
                     .ok_or_else(|| damaged(kelpipe_keri::engine::Damaged))
             })
+        })
+    }
+
+    /// Counts `waiting` records that the database holds, before the first settle: an answer of the store to one request.
+    #[napi]
+    pub fn count_waiting(&self, answer: Unknown<'_>) -> Result<()> {
+        let core = self.core()?;
+        read(&answer, "answer", |answer| {
+            over_records(answer.len(), || {
+                core.engine.count_waiting(answer).map_err(damaged)
+            })
+        })
+    }
+
+    /// What waits and what of it has to go because it is too much, as JSON.
+    #[napi]
+    pub fn usage(&self) -> Result<String> {
+        let core = self.core()?;
+        over_records(0, || {
+            let (all, excess) = core.engine.usage();
+            Ok(kelpipe_keri::views::usage(all, &excess))
         })
     }
 
@@ -268,7 +290,10 @@ fn waiting_op(op: &str, kind: Maybe<String>) -> Result<WaitingOp> {
         (_, Some(_)) => Err(argument("kind: only a retry can be of one kind")),
         ("expire", None) => Ok(WaitingOp::Expire),
         ("remove", None) => Ok(WaitingOp::Remove),
+        ("evict", None) => Ok(WaitingOp::Evict),
         ("wake", None) => Ok(WaitingOp::Wake),
-        _ => Err(argument("op: retry, expire, remove or wake is expected")),
+        _ => Err(argument(
+            "op: retry, expire, remove, evict or wake is expected",
+        )),
     }
 }

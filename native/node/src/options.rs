@@ -1,7 +1,8 @@
 //! How an engine judges, as JavaScript says it.
 
 use kelpipe_cesr::group::Genus;
-use kelpipe_keri::options::{self, Limits, Mode, Options};
+use kelpipe_keri::decision::Kind;
+use kelpipe_keri::options::{self, Cap, Limits, Mode, Options};
 use napi::bindgen_prelude::{FromNapiValue, JsObjectValue, Object, Unknown};
 use napi::{JsValue, ValueType};
 
@@ -10,6 +11,8 @@ use crate::failure::{Result, argument, runtime};
 
 /// Most elements of a list in the options, and of the keys of a batch.
 const LIST_MAX: u32 = 1 << 20;
+/// Longest timeout: all times in microseconds have 63 bits, and JavaScript's numbers are exact up to 53.
+const SECONDS_MAX: u64 = WHOLE_MAX / 1_000_000;
 /// Most threads that may be asked for.
 const THREADS_MAX: u64 = 1024;
 
@@ -163,18 +166,25 @@ fn rule_number(rule: Arg<f64>, name: &str) -> Result<usize> {
 }
 
 fn read_limits(fields: &Fields<'_>, limits: &mut Limits) -> Result<()> {
-    let seconds_max = i64::MAX.unsigned_abs() / 1_000_000;
     let number =
         |name: &str, default: u64, max: u64| fields.number(name, default, max.min(WHOLE_MAX));
     let word = |name: &str, default: u32| {
         number(name, default.into(), u32::MAX.into()).map(|value| value as u32)
     };
     let seconds = |name: &str, default: i64| {
-        number(name, default.unsigned_abs(), seconds_max).map(u64::cast_signed)
+        number(name, default.unsigned_abs(), SECONDS_MAX).map(u64::cast_signed)
     };
     limits.depth_max = word("depthMax", limits.depth_max)?;
     limits.out_of_order_seconds = seconds("outOfOrderSeconds", limits.out_of_order_seconds)?;
     limits.partial_seconds = seconds("partialSeconds", limits.partial_seconds)?;
+    let cap = |name: &str, default: Cap| -> Result<Cap> {
+        Ok(Cap {
+            entries: number(&format!("{name}EntriesMax"), default.entries, WHOLE_MAX)?,
+            bytes: number(&format!("{name}BytesMax"), default.bytes, WHOLE_MAX)?,
+        })
+    };
+    limits.waiting = cap("waiting", limits.waiting)?;
+    limits.waiting_per_source = cap("waitingPerSource", limits.waiting_per_source)?;
     limits.waiting_per_aid_max = word("waitingPerAidMax", limits.waiting_per_aid_max)?;
     limits.signatures_per_key_max = number(
         "signaturesPerKeyMax",
@@ -183,5 +193,27 @@ fn read_limits(fields: &Fields<'_>, limits: &mut Limits) -> Result<()> {
     )? as usize;
     limits.delegation_depth_max = word("delegationDepthMax", limits.delegation_depth_max)?;
     limits.wakes_per_part_max = word("wakesPerPartMax", limits.wakes_per_part_max)?;
+    if let Some(kinds) = fields.get::<Unknown<'_>>("kinds")? {
+        let kinds = Fields::of(&kinds.get("kinds", "an object")?, "kinds")?;
+        for kind in Kind::PASS {
+            read_kind(&kinds, kind, limits)?;
+        }
+    }
+    Ok(())
+}
+
+/// Timeout and cap of one kind.
+fn read_kind(kinds: &Fields<'_>, kind: Kind, limits: &mut Limits) -> Result<()> {
+    let Some(of_kind) = kinds.get::<Unknown<'_>>(kind.name())? else {
+        return Ok(());
+    };
+    let fields = Fields::of(&of_kind.get(kind.name(), "an object")?, kind.name())?;
+    let cap = &mut limits.waiting_per_kind[kind as usize];
+    cap.entries = fields.number("entriesMax", cap.entries, WHOLE_MAX)?;
+    cap.bytes = fields.number("bytesMax", cap.bytes, WHOLE_MAX)?;
+    if let Some(seconds) = fields.get("timeoutSeconds")? {
+        let seconds = whole(seconds, "timeoutSeconds", SECONDS_MAX)?.cast_signed();
+        limits.seconds_per_kind[kind as usize] = Some(seconds);
+    }
     Ok(())
 }

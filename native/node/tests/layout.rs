@@ -176,6 +176,7 @@ fn verdicts() -> Vec<&'static str> {
         (Verdict::Checked, "checked"),
         (Verdict::Expired, "expired"),
         (Verdict::Removed, "removed"),
+        (Verdict::Evicted, "evicted"),
     ];
     numbered(&all.map(|(verdict, name)| (verdict as usize, name)))
 }

@@ -2,13 +2,13 @@ import type { Addon } from '../../../native/addon.ts'
 import { Tally } from '../../../operators/meter.ts'
 import { requireAddon } from '../../addon.ts'
 import { engineOptions, standardRules } from '../../commands/options.ts'
+import { engineFor } from '../../engine.ts'
 import { limits } from '../../limits.ts'
 import { Orders } from '../../orders.ts'
 import { Pace } from '../../pace.ts'
 import { run } from '../../run.ts'
 import { fileSource } from '../../sources/file.ts'
 import { MemoryStore } from '../../store/memory.ts'
-import { readMeta } from '../../store/store.ts'
 import type { EscrowManager } from '../manage.ts'
 
 /** A database in memory that took in files. */
@@ -30,8 +30,7 @@ export async function running(
   paths: readonly string[],
   orders?: Orders,
 ): Promise<void> {
-  const engine = addon.engine(engineOptions(standardRules))
-  engine.open(readMeta(store, 'ordinal') ?? null)
+  const engine = await engineFor(addon, engineOptions(standardRules), store)
   await run({
     sources: paths.map(fileSource),
     ...(orders && { orders }),
