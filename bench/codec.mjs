@@ -9,7 +9,7 @@ const succeeds = (command, args, cwd) => spawnSync(command, args, { ...inherited
 
 const stream = join(folder, 'stream.cesr')
 const measured = join(folder, 'rows.json')
-const arguments_ = [
+const options = [
   'bench',
   '-p',
   'kelpipe-cesr',
@@ -21,7 +21,7 @@ const arguments_ = [
   '--stream',
   stream,
 ]
-if (!succeeds('cargo', arguments_, root)) throw new Error('cargo bench failed')
+if (!succeeds('cargo', options, root)) throw new Error('cargo bench failed')
 const own = new Map(JSON.parse(readFileSync(measured, 'utf8')).map((entry) => [entry.name, entry]))
 const ns = (name) => own.get(name).ours
 

@@ -42,6 +42,8 @@ export interface NativeEngine extends Engine {
   open(ordinal: Uint8Array | null): void
   /** What a `waiting` record is indexed under by the limits of this engine, as JSON. */
   waitingIndexes(value: Uint8Array): string
+  /** Counts `waiting` records that the database holds, before the first settle: a store's answer to one request. */
+  countWaiting(answer: Uint8Array): void
   metrics(): EngineMetrics
   /** Starts all counts anew. */
   resetMetrics(): void
@@ -115,6 +117,8 @@ interface BoundEngine {
   prepareWaiting(op: WaitingOp, keys: readonly Uint8Array[], kind?: string): Promise<Prepared>
   settle(prepared: Prepared, fetched: Uint8Array | null, nowMicros: bigint): Promise<BoundSettled>
   committed(part: bigint): void
+  countWaiting(answer: Uint8Array): void
+  usage(): string
   waitingIndexes(value: Uint8Array): string
   metrics(): EngineMetrics
   resetMetrics(): void
@@ -206,6 +210,8 @@ const boundEngine = (engine: BoundEngine): NativeEngine => ({
   settle: async (prepared, fetched, nowMicros) =>
     settledOf(await engine.settle(prepared, fetched, nowMicros)),
   committed: (part) => engine.committed(part),
+  countWaiting: (answer) => engine.countWaiting(answer),
+  usage: () => JSON.parse(engine.usage()) as ReturnType<Engine['usage']>,
   waitingIndexes: (value) => engine.waitingIndexes(value),
   metrics: () => engine.metrics(),
   resetMetrics: () => engine.resetMetrics(),

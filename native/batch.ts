@@ -40,6 +40,8 @@ export interface VerdictBatch {
   readonly verdict: Uint8Array
   /** Of an escrowed row the kind's number, of a rejected one the code's. */
   readonly reason: Uint16Array
+  /** Places in `ilkNames`. */
+  readonly ilk: Uint8Array
   /** Whether the row is about an entry that waited and was looked at again. */
   isRetried(index: number): boolean
   /** Whether the row is about a receipt. */
@@ -72,6 +74,7 @@ export class Verdicts implements VerdictBatch {
   readonly writes: Writes
   readonly verdict: Uint8Array
   readonly reason: Uint16Array
+  readonly ilk: Uint8Array
   readonly #columns: ReadonlyMap<ColumnName, Column>
   readonly #texts: Uint8Array
 
@@ -82,6 +85,7 @@ export class Verdicts implements VerdictBatch {
     this.#texts = texts
     this.verdict = this.#columns.get('verdict') as Uint8Array
     this.reason = this.#columns.get('reason') as Uint16Array
+    this.ilk = this.#columns.get('ilk') as Uint8Array
   }
 
   isRetried(index: number): boolean {

@@ -1,6 +1,6 @@
 import { verdictNames, type Row, type Verdict, type VerdictBatch } from '../../native/batch.ts'
 import type { Engine, Framed, FrameFault, Framer, Prepared, Settled, Usage } from '../../native/engine.ts'
-import { escrowKinds, rejectCodes } from '../../native/layout.ts'
+import { escrowKinds, ilkNames, rejectCodes } from '../../native/layout.ts'
 import type { Requests, Writes } from '../../native/records.ts'
 import type { Chunk, Origin } from '../flow.ts'
 
@@ -53,6 +53,7 @@ export const batchOf = (rows: readonly Partial<Row>[]): VerdictBatch => ({
   writes: noWrites,
   verdict: Uint8Array.from(rows, ({ verdict }) => verdictNames.indexOf(verdict ?? 'accepted')),
   reason: Uint16Array.from(rows, ({ verdict, reason }) => reasonNumber(verdict ?? 'accepted', reason)),
+  ilk: Uint8Array.from(rows, ({ ilk }) => ilkNames.findIndex((name) => name === (ilk ?? 'icp'))),
   isRetried: (index) => isRetried(rows[index]),
   isReceipt: (index) => rows[index]?.ilk === 'rct',
   subject: (index) => subjectOf(rows[index]?.said ?? `said ${index}`),

@@ -316,11 +316,11 @@ mod tests {
         let sources = || [(1, amount(5)), (2, amount(600)), (3, amount(100))].into_iter();
         let mut told = Vec::new();
         over(amount(700), cap, sources(), |source, excess| {
-            told.push((source, excess.entries))
+            told.push((source, excess.entries));
         });
         assert_eq!(told, []);
         over(amount(705), cap, sources(), |source, excess| {
-            told.push((source, excess.entries))
+            told.push((source, excess.entries));
         });
         assert_eq!(told, [(2, 105)]);
     }
