@@ -82,6 +82,8 @@ export interface Limits {
   readonly diskFreeBytesMin: number
   /** Sources that are told apart; further ones count as one. */
   readonly originsMax: number
+  /** Pause between counts of what waits, for metrics. */
+  readonly escrowCensusMs: number
   /** What the sinks may hold unwritten. */
   readonly sinkBufferBytes: number
   /** The engine's cache of key states. */
@@ -137,6 +139,7 @@ export const limits: Limits = {
   lagMs: 30_000,
   diskFreeBytesMin: 256 * MiB,
   originsMax: 65_535,
+  escrowCensusMs: 5_000,
   sinkBufferBytes: 8 * MiB,
   engineCacheBytes: 64 * MiB,
   progressMs: 100,

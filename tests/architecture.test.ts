@@ -41,8 +41,18 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'operators',
     'native',
   ],
+  'pipeline/telemetry': [
+    'pipeline/telemetry',
+    'pipeline/escrow',
+    'pipeline/sources',
+    'pipeline/store',
+    'pipeline',
+    'operators',
+    'native',
+  ],
   'pipeline/commands': [
     'pipeline/commands',
+    'pipeline/telemetry',
     'pipeline/database',
     'pipeline/escrow',
     'pipeline/http',

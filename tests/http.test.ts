@@ -11,6 +11,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 
 import { kel, stream, variant } from './boundary/kel.ts'
 import { examples, kelpipe, startKelpipe } from './support/cli.ts'
+import { numberOf } from './support/metrics.ts'
 
 const token = 'a token'
 const directory = mkdtempSync(join(tmpdir(), 'kelpipe-http-'))
@@ -227,6 +228,12 @@ test('a header beyond its limit is refused', async () => {
   expect(large).toBe(431)
 })
 
+test('metrics say what came and what is kept', async () => {
+  const page = await (await get('/metrics')).text()
+  expect(numberOf(page, 'kelpipe_store_records', { table: 'kel' })).toBeGreaterThan(8)
+  expect(numberOf(page, 'kelpipe_source_read_bytes_total', { source: 'http' })).toBeGreaterThan(0)
+})
+
 // Goal: the description is true. Method: every path in it is asked, and what comes is held against its schema.
 test('the OpenAPI description names every path, and what the server answers fits it', async () => {
   const api = (await json('/openapi.json')) as Api
@@ -256,6 +263,7 @@ test('the OpenAPI description names every path, and what the server answers fits
     'delete /v1/escrow',
     'get /health/live',
     'get /health/ready',
+    'get /metrics',
     'get /v1/duplicity',
     'get /v1/duplicity/export',
     'get /v1/escrow',

@@ -7,7 +7,7 @@ import type { Sink } from '../../operators/publish.ts'
 import { limits } from '../limits.ts'
 import { Pace } from '../pace.ts'
 import { Progress } from '../progress.ts'
-import { run } from '../run.ts'
+import { run, type Run } from '../run.ts'
 import { acceptedSink } from '../sinks/accepted.ts'
 import { Output } from '../sinks/output.ts'
 import { verdictSink } from '../sinks/verdicts.ts'
@@ -17,7 +17,9 @@ import { openStore } from '../store/lmdb.ts'
 import { MemoryStore } from '../store/memory.ts'
 import type { Store } from '../store/store.ts'
 import { exitCodeOf, exitCodes, summaryOf, summaryText } from '../summary.ts'
+import type { Watching } from '../telemetry/watched.ts'
 import { say } from '../terminal.ts'
+import { metricsOption, runWatched, type MetricsFlag } from './metrics.ts'
 import { engineOptions, retryIntervals, storeOption, withRules, type RuleFlags } from './options.ts'
 import { onSignals } from './signals.ts'
 
@@ -31,6 +33,7 @@ interface IntakeFlags extends RuleFlags {
 interface IngestFlags extends IntakeFlags {
   readonly store: string
   readonly commit: 'group' | 'each'
+  readonly metrics?: MetricsFlag
 }
 
 const sourceHelp =
@@ -44,18 +47,24 @@ export const ingestCommand = (program: Command): Command =>
         .command('ingest')
         .argument('<src...>', sourceHelp)
         .addOption(storeOption())
-        .option('--commit <how>', 'group: many events a transaction; each: one', 'group'),
+        .option('--commit <how>', 'group: many events a transaction; each: one', 'group')
+        .addOption(metricsOption()),
     ),
   )
     .description('Verify CESR event streams and keep the key state that they prove in a database.')
     .action(async (sources: string[], flags: IngestFlags) => {
       const pace = new Pace(limits)
-      await intake(sources, flags, {
-        pace,
-        commit: flags.commit,
-        open: async () =>
-          openStore(flags.store, { timed: (step) => pace.timed(step), group: flags.commit === 'group' }),
-      })
+      const { metrics, store: directory, commit } = flags
+      const open = async (): Promise<Opened> => {
+        const store = await openStore(directory, {
+          timed: (step) => pace.timed(step),
+          group: commit === 'group',
+        })
+        if (!metrics) return { store, run }
+        const disk = { directory, stats: () => store.stats() }
+        return { store, run: async (options, native) => runWatched(options, { ...native, ...disk }, metrics) }
+      }
+      await intake(sources, flags, { pace, commit, open })
     })
 
 /** `verify`: the same without a database. */
@@ -64,8 +73,10 @@ export const verifyCommand = (program: Command): Command =>
     .description('Verify CESR event streams in bounded memory and keep nothing.')
     .action(async (sources: string[], flags: IntakeFlags) => {
       const pace = new Pace(limits)
-      const open = async (): Promise<Store> =>
-        new MemoryStore(limits.memoryStoreBytes, (step) => pace.timed(step))
+      const open = async (): Promise<Opened> => ({
+        store: new MemoryStore(limits.memoryStoreBytes, (step) => pace.timed(step)),
+        run,
+      })
       await intake(sources, flags, { pace, commit: 'group', open })
     })
 
@@ -85,7 +96,13 @@ const withOutput = (command: Command): Command =>
 interface Intake {
   readonly pace: Pace
   readonly commit: 'group' | 'each'
-  readonly open: () => Promise<Store>
+  readonly open: () => Promise<Opened>
+}
+
+/** A store, and how a run over it is carried out. */
+interface Opened {
+  readonly store: Store
+  readonly run: (options: Run, native: Pick<Watching, 'addon' | 'engine'>) => Promise<void>
 }
 
 async function intake(
@@ -95,7 +112,7 @@ async function intake(
 ): Promise<void> {
   const sources = names.flatMap(sourcesOf)
   const addon = requireAddon()
-  const store = await open()
+  const { store, run: carryOut } = await open()
   const tally = new Tally()
   const start = performance.now()
   const outputs = outputsOf(flags)
@@ -110,7 +127,7 @@ async function intake(
       if (!flags.quiet) say(text)
     }
     const sinks = outputs.map(({ sink }) => sink)
-    await run({
+    const options: Run = {
       sources,
       store,
       engine,
@@ -124,7 +141,8 @@ async function intake(
       pace,
       signal: stopped.signal,
       note,
-    })
+    }
+    await carryOut(options, { addon, engine })
     for (const { output } of outputs) await output.close()
   } finally {
     forget()

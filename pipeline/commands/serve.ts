@@ -8,15 +8,17 @@ import { engineFor } from '../engine.ts'
 import { PipelineError } from '../errors.ts'
 import { Deliveries } from '../http/deliveries.ts'
 import { Events } from '../http/events.ts'
+import { metricsRoutes } from '../http/routes/metrics.ts'
 import { httpServer } from '../http/server.ts'
 import { Vitals } from '../http/vitals.ts'
 import { limits } from '../limits.ts'
 import { Orders } from '../orders.ts'
 import { Pace } from '../pace.ts'
-import { run } from '../run.ts'
+import { run, type Run } from '../run.ts'
 import { sourcesOf } from '../sources/index.ts'
 import { openStore } from '../store/lmdb.ts'
 import { exitCodes } from '../summary.ts'
+import { watched } from '../telemetry/watched.ts'
 import { say } from '../terminal.ts'
 import { engineOptions, retryIntervals, storeOption, withRules, type RuleFlags } from './options.ts'
 import { onSignals } from './signals.ts'
@@ -79,6 +81,7 @@ async function serve(names: string[], flags: ServeFlags): Promise<void> {
   const events = new Events(limits.eventsKept)
   const stopped = new AbortController()
   const forget = onSignals(() => stopped.abort())
+  let end = (): void => undefined
   stopped.signal.addEventListener('abort', () => vitals.close(), { once: true })
   try {
     const engine = await engineFor(addon, engineOptions(flags), store)
@@ -91,8 +94,7 @@ async function serve(names: string[], flags: ServeFlags): Promise<void> {
       keysPerOrder: limits.waitingKeysPerBatch,
     }
     const openIntake = flags.openIntake ?? false
-    const server = await httpServer({ manager, deliveries, events, vitals, limits, token, openIntake })
-    const running = run({
+    const options: Run = {
       sources: [...sources, deliveries],
       orders,
       store,
@@ -107,7 +109,13 @@ async function serve(names: string[], flags: ServeFlags): Promise<void> {
       pace,
       signal: stopped.signal,
       note: say,
-    })
+    }
+    const watching = { addon, engine, directory: flags.store, stats: () => onDisk.stats() }
+    const seen = watched(options, watching)
+    end = seen.end
+    const context = { manager, deliveries, events, vitals, limits, token, openIntake }
+    const server = await httpServer(context, [metricsRoutes(seen.metrics)])
+    const running = run(seen.run)
     running.catch(() => stopped.abort())
     const bound = await listen(server, flags.http)
     say(`answering on ${bound}`)
@@ -119,6 +127,7 @@ async function serve(names: string[], flags: ServeFlags): Promise<void> {
     }
   } finally {
     forget()
+    end()
     await store.close()
   }
   process.exitCode = exitCodes.interrupted

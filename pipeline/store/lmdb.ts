@@ -33,6 +33,9 @@ export interface DiskReader extends StoreReader {
   copyTo(directory: string): Promise<void>
 }
 
+/** The one writer's access to a database on disk. */
+export type DiskStore = Store & DiskReader
+
 /** Opens the database in `directory` to read; another process may write to it. */
 export async function openReader(directory: string): Promise<DiskReader> {
   if (!existsSync(join(directory, dataFile)))
@@ -56,7 +59,10 @@ export interface StoreOptions {
 const standardOptions: StoreOptions = { timed: (step) => step(), group: true }
 
 /** Opens the database in `directory` as its one writer and makes it if it is not there. */
-export async function openStore(directory: string, options: StoreOptions = standardOptions): Promise<Store> {
+export async function openStore(
+  directory: string,
+  options: StoreOptions = standardOptions,
+): Promise<DiskStore> {
   makeDirectory(directory)
   const lock = lockWriter(directory)
   try {
@@ -207,7 +213,7 @@ class LmdbReader implements DiskReader {
   }
 }
 
-class LmdbStore extends LmdbReader implements Store {
+class LmdbStore extends LmdbReader implements DiskStore {
   readonly #transactions: Transactions
   readonly #lock: WriterLock
   readonly #timed: Timed
