@@ -1,5 +1,6 @@
 // npm run bench [-- --json FILE]: how fast the pipeline is, each figure beside something else in the same run.
-import { writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { keripyRates } from './keripy.mjs'
 import { best, folder, print, rate, root, row, stream } from './lib.mjs'
@@ -8,10 +9,24 @@ const pipeline = (mode, path) =>
   best(3, process.execPath, [join(root, 'bench', 'pipeline.mjs'), mode, path, folder])
 
 const path = stream()
+const core = rustCore(path)
+const boundary = (threads) =>
+  best(3, process.execPath, [join(root, 'bench', 'boundary.mjs'), path, String(threads)])
+const alone = boundary(1)
+const { events, crypto } = boundary(0)
 const verify = pipeline('verify', path)
 const raw = pipeline('raw', path)
 const ingest = pipeline('ingest', path)
 const rows = [
+  ...core,
+  row('the same through the boundary, one batch after the other', 'events/s', rate(alone), 400_000, 1),
+  row(
+    'verify against its signature checks alone, all cores',
+    'events/s',
+    rate(verify),
+    events / crypto,
+    0.85,
+  ),
   row(
     'ingest, durable, against the slower of verify and raw LMDB',
     'events/s',
@@ -38,6 +53,15 @@ else
   console.log(
     'note: the reference could not be installed (python3, pip install "keri<1.2"); its rows are left out',
   )
+
+/** The core's own bench: what an event costs besides its signature. */
+function rustCore(streamPath) {
+  const result = join(folder, 'core.json')
+  const args = ['bench', '--package', 'kelpipe-keri', '--bench', 'fold', '--', streamPath, '--json', result]
+  const { status, stderr } = spawnSync('cargo', args, { cwd: root, encoding: 'utf8' })
+  if (status !== 0) throw new Error(`cargo ${args.join(' ')} ended with ${status}: ${stderr.slice(-2000)}`)
+  return JSON.parse(readFileSync(result, 'utf8')).map((each) => ({ ...each, wanted: 1 }))
+}
 
 print(rows)
 const json = process.argv.indexOf('--json')
