@@ -13,6 +13,8 @@ export interface GeneratorPlan {
   readonly shapes?: readonly string[]
   /** How messages are written (`v1-json`, `v2-native-binary`), drawn with equal chances. */
   readonly wires?: readonly string[]
+  /** Whether attachments stand in one group around them all; left out, those of every other AID do. */
+  readonly grouped?: boolean
   /** Keys of a multisig AID, and how many of them are enough. */
   readonly keys?: number
   readonly enough?: number

@@ -14,6 +14,7 @@ interface GenFlags {
   readonly events: number
   readonly shapes: readonly string[]
   readonly wire: readonly string[]
+  readonly group: 'some' | 'all' | 'none'
   readonly keys: Share
   readonly witnesses: Share
   readonly delegates: number
@@ -57,6 +58,11 @@ export const genCommand = (program: Command): Command =>
     .option('--events <n>', 'events of each AID', whole, 20)
     .addOption(list('--shapes <list>', 'what the AIDs do, drawn with equal chances', shapesOf, ['single']))
     .addOption(list('--wire <list>', 'how messages are written, drawn for each AID', wiresOf, ['v1-json']))
+    .addOption(
+      new Option('--group <which>', 'AIDs whose attachments stand in one group around them all')
+        .choices(['some', 'all', 'none'])
+        .default('some'),
+    )
     .addOption(share('--keys <m/n>', 'multisig: m of n keys are enough', { enough: 3, of: 5 }))
     .addOption(share('--witnesses <m/n>', 'witnessed: m of n witnesses must sign', { enough: 2, of: 3 }))
     .option('--delegates <n>', 'delegated: delegates in the tree under one root', whole, 3)
@@ -114,6 +120,7 @@ const planOf = (flags: GenFlags): GeneratorPlan => ({
   events: flags.events,
   shapes: flags.shapes,
   wires: flags.wire,
+  ...(flags.group !== 'some' && { grouped: flags.group === 'all' }),
   keys: flags.keys.of,
   enough: flags.keys.enough,
   witnesses: flags.witnesses.of,

@@ -111,6 +111,8 @@ pub struct Plan {
     pub shapes: Vec<Shape>,
     /// How their messages are written, drawn with equal chances for each story.
     pub wires: Vec<Wire>,
+    /// Whether attachments stand in one group around them all; if nothing is said, those of every other AID do.
+    pub grouped: Option<bool>,
     /// Keys of a multisig AID and how many of them are enough.
     pub keys: usize,
     /// See above.
@@ -145,6 +147,7 @@ impl Default for Plan {
                 kind: Kind::Json,
                 binary: false,
             }],
+            grouped: None,
             keys: 5,
             enough: 3,
             witnesses: 3,

@@ -68,7 +68,7 @@ impl Story {
             major: wire.major,
             kind: wire.kind,
             binary: wire.binary,
-            grouped: random.chance(1, 2),
+            grouped: plan.grouped.unwrap_or(random.chance(1, 2)),
         };
         Story {
             shape,

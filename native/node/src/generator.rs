@@ -44,10 +44,10 @@ impl Generator {
 
     /// The next piece of the stream, of at least `bytes` bytes unless it is the last.
     #[napi]
-    pub fn next(&self, env: &Env, bytes: Arg<f64>) -> napi::Result<AsyncTask<Fill>> {
+    pub fn next(&self, env: Env, bytes: Arg<f64>) -> napi::Result<AsyncTask<Fill>> {
         self.begin(bytes)
             .map(AsyncTask::new)
-            .map_err(|failure| rejection(env, failure))
+            .map_err(|failure| rejection(&env, failure))
     }
 
     fn begin(&self, bytes: Arg<f64>) -> Result<Fill> {
@@ -152,6 +152,10 @@ fn read(value: &Unknown<'_>) -> Result<Plan> {
     ] {
         *field = fields.number(name, u64::from(*field), u32::MAX.into())? as u32;
     }
+    plan.grouped = fields
+        .get::<bool>("grouped")?
+        .map(|grouped| grouped.get("grouped", "a boolean"))
+        .transpose()?;
     if let Some(names) = names(&fields, "shapes")? {
         let shape = |name: &String| {
             Shape::named(name).ok_or_else(|| argument(format!("shapes: there is no {name}")))
