@@ -18,7 +18,10 @@ const all = 'SAID, signatures, key state'
 
 const path = await made(join(folder, 'peers.cesr'), '--aids', '1000', '--events', '20', '--group', 'all')
 const rows = []
-const note = (name, does, ours) => rows.push({ name, does, unit: 'events/s', ours: Math.round(ours) })
+const note = (name, does, ours) => {
+  rows.push({ name, does, unit: 'events/s', ours: Math.round(ours) })
+  console.error(`${name}: ${Math.round(ours)}/s`)
+}
 
 await own()
 keripy()
