@@ -5,11 +5,9 @@
 //! key gets the place of the least recently used one only if it was used more often; each failed attempt halves the
 //! count of that one. So a rotation over more keys than fit does not make every key pay for a table in vain.
 
-use std::{
-    collections::{HashMap, hash_map::RandomState},
-    hash::BuildHasher,
-    sync::Arc,
-};
+use std::{collections::HashMap, sync::Arc};
+
+use ahash::RandomState;
 
 use crate::ed25519::{TABLE_BYTES, Table};
 
@@ -46,7 +44,7 @@ struct Slot {
 pub(crate) struct Tables {
     capacity: usize,
     slots: Vec<Slot>,
-    by_key: HashMap<Key, usize>,
+    by_key: HashMap<Key, usize, RandomState>,
     newest: usize,
     oldest: usize,
     /// A fingerprint of a key and its uses.
@@ -62,7 +60,7 @@ impl Tables {
         Self {
             capacity: bytes / TABLE_BYTES,
             slots: Vec::new(),
-            by_key: HashMap::new(),
+            by_key: HashMap::default(),
             newest: NONE,
             oldest: NONE,
             sightings: vec![(0, 0); SIGHTINGS],

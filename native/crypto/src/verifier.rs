@@ -57,6 +57,9 @@ enum Unit<'a> {
     Ecdsa(&'a [usize]),
 }
 
+/// Keys that are to get a table, and get it.
+type Wanted<'k> = HashMap<&'k Key, Option<Arc<Table>>, ahash::RandomState>;
+
 impl Verifier {
     /// A verifier for any number of batches, with threads of its own.
     pub fn new(options: Options) -> Self {
@@ -152,7 +155,7 @@ impl Verifier {
     /// Sorts the batch, and makes the tables that it makes worthwhile.
     fn plan(&self, checks: &[Check<'_>]) -> Plan {
         let mut plan = Plan::default();
-        let mut wanted: HashMap<&Key, Option<Arc<Table>>> = HashMap::new();
+        let mut wanted: Wanted<'_> = Wanted::default();
         let mut tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
         for (at, check) in checks.iter().enumerate() {
             if check.algorithm != Algorithm::Ed25519 {
@@ -191,7 +194,7 @@ impl Verifier {
         plan
     }
 
-    fn make_tables(&self, wanted: &mut HashMap<&Key, Option<Arc<Table>>>) {
+    fn make_tables(&self, wanted: &mut Wanted<'_>) {
         let routines = routines(self.path);
         let keys: Vec<&Key> = wanted.keys().copied().collect();
         let tables_of = |keys: &&[&Key]| (routines.tables)(keys);
