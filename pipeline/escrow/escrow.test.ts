@@ -82,7 +82,7 @@ test('what is shown is the message as it came, and says what each part of it is'
   writeFileSync(path, shown?.message ?? '')
   const other = await taken([path])
   expect(await all(entries(reader(other)))).toMatchObject([{ said: entry?.said }])
-  expect(shown?.annotated).toMatch(/Ed25519_Sig , 88 bytes .*: index 0/)
+  expect(shown?.annotated).toMatch(/Ed25519_Sig, 88 bytes .*: index 0/)
 })
 
 test('counts by kind, by what is awaited and by source', async () => {
