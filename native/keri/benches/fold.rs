@@ -12,10 +12,6 @@ use kelpipe_keri::batch::{Batch, codec_options};
 use kelpipe_keri::engine::{Engine, Step};
 use kelpipe_keri::options::{Mode, Options};
 
-/// The addon's allocator.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// Messages settled together, as the pipeline does at full load.
 const BATCH_MESSAGES: usize = 2_000;
 /// Runs; the fastest counts.

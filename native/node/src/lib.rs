@@ -25,9 +25,5 @@ pub mod spans;
 mod tasks;
 mod waiting;
 
-/// Batches are made on one thread and dropped on another, in millions of small pieces.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 #[cfg(not(target_endian = "little"))]
 compile_error!("what crosses the boundary is little-endian on both sides");
