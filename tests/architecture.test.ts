@@ -33,14 +33,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'native',
   ],
   'pipeline/escrow': ['pipeline/escrow', 'pipeline/store', 'pipeline', 'operators', 'native'],
-  'pipeline/sim': [
-    'pipeline/sim',
-    'pipeline/sources',
-    'pipeline/store',
-    'pipeline',
-    'operators',
-    'native',
-  ],
+  'pipeline/sim': ['pipeline/sim', 'pipeline/sources', 'pipeline/store', 'pipeline', 'operators', 'native'],
   'pipeline/telemetry': [
     'pipeline/telemetry',
     'pipeline/escrow',
