@@ -13,6 +13,8 @@ use crate::failure::{Result, argument, runtime};
 const LIST_MAX: u32 = 1 << 20;
 /// Longest timeout: all times in microseconds have 63 bits, and JavaScript's numbers are exact up to 53.
 const SECONDS_MAX: u64 = WHOLE_MAX / 1_000_000;
+/// Bytes of the tables of frequent keys, unless told otherwise: a thousand keys, in a process of 300 MB.
+const TABLE_CACHE_BYTES: u64 = 32 << 20;
 /// Most threads that may be asked for.
 const THREADS_MAX: u64 = 1024;
 
@@ -139,11 +141,8 @@ pub fn parse(value: &Unknown<'_>) -> Result<Parsed> {
     rules.limits.evidence_kept = rules.switches.on(16);
     let mut crypto = kelpipe_crypto::Options::default();
     crypto.threads = fields.number("threads", 0, THREADS_MAX)? as usize;
-    crypto.table_cache_bytes = fields.number(
-        "tableCacheBytes",
-        crypto.table_cache_bytes as u64,
-        WHOLE_MAX,
-    )? as usize;
+    crypto.table_cache_bytes =
+        fields.number("tableCacheBytes", TABLE_CACHE_BYTES, WHOLE_MAX)? as usize;
     Ok(Parsed { rules, crypto })
 }
 
