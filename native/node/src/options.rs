@@ -139,10 +139,11 @@ pub fn parse(value: &Unknown<'_>) -> Result<Parsed> {
         )?;
     }
     rules.limits.evidence_kept = rules.switches.on(16);
-    let mut crypto = kelpipe_crypto::Options::default();
-    crypto.threads = fields.number("threads", 0, THREADS_MAX)? as usize;
-    crypto.table_cache_bytes =
-        fields.number("tableCacheBytes", TABLE_CACHE_BYTES, WHOLE_MAX)? as usize;
+    let crypto = kelpipe_crypto::Options {
+        threads: fields.number("threads", 0, THREADS_MAX)? as usize,
+        table_cache_bytes: fields.number("tableCacheBytes", TABLE_CACHE_BYTES, WHOLE_MAX)? as usize,
+        ..kelpipe_crypto::Options::default()
+    };
     Ok(Parsed { rules, crypto })
 }
 
