@@ -58,6 +58,9 @@ export interface Limits {
   readonly delegatorsMax: number
   /** Problems of a database that a check tells one by one; further ones are only counted. */
   readonly problemsMax: number
+  /** What a split may hold unwritten, and the files that it may make. */
+  readonly splitBufferBytes: number
+  readonly splitFilesMax: number
   /** What the generator makes at a time. */
   readonly generatedPieceBytes: number
   /** Of HTTP: the header of a request (attachments travel in one), a request whose body is one message, and a log. */
@@ -123,6 +126,8 @@ export const limits: Limits = {
   pageEntriesMax: 10_000,
   delegatorsMax: 32,
   problemsMax: 1_000,
+  splitBufferBytes: 8 * MiB,
+  splitFilesMax: 1_000_000,
   generatedPieceBytes: 256 * KiB,
   httpHeaderBytes: 256 * KiB,
   httpMessageBytes: 2 * MiB,

@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander'
 
+import { annotateCommand } from './commands/annotate.ts'
+import { convertCommand } from './commands/convert.ts'
 import { dbCommand } from './commands/db.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { duplicityCommand } from './commands/duplicity.ts'
@@ -10,6 +12,7 @@ import { genCommand } from './commands/gen.ts'
 import { ingestCommand, verifyCommand } from './commands/intake.ts'
 import { serveCommand } from './commands/serve.ts'
 import { simCommand } from './commands/sim.ts'
+import { splitCommand } from './commands/split.ts'
 import { stateCommand } from './commands/state.ts'
 import { whyCommand } from './commands/why.ts'
 import { PipelineError, reasonOf, systemCode, type Stage } from './errors.ts'
@@ -28,6 +31,7 @@ Examples:
   kelpipe escrow ls --aid AID                 what waits, and for what
   kelpipe why SAID                            what it waits for, and who could supply it
   kelpipe duplicity export > evidence.cesr    evidence that anybody can verify
+  kelpipe annotate kel.cesr                   what stands in a stream, line by line
 
 Exit: 0 all accepted, 3 something was refused, 4 something still waits or was cut off, 5 duplicity was seen
       (of these the first that applies of 5, 3, 4, 0); 1 internal, 2 usage, 6 source or sink unreachable,
@@ -52,6 +56,9 @@ function program(): Command {
     duplicityCommand,
     dbCommand,
     doctorCommand,
+    annotateCommand,
+    convertCommand,
+    splitCommand,
     genCommand,
     simCommand,
   ]

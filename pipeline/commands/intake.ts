@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 
+import { tool } from '../../native/tools.ts'
 import { requireAddon } from '../addon.ts'
 import { engineFor } from '../engine.ts'
 import { Tally } from '../../operators/meter.ts'
@@ -11,6 +12,7 @@ import { run, type Run } from '../run.ts'
 import { acceptedSink } from '../sinks/accepted.ts'
 import { Output } from '../sinks/output.ts'
 import { verdictSink } from '../sinks/verdicts.ts'
+import { annotatedSource } from '../sources/annotated.ts'
 import { sourcesOf } from '../sources/index.ts'
 import type { Source } from '../sources/source.ts'
 import { openStore } from '../store/lmdb.ts'
@@ -28,6 +30,7 @@ interface IntakeFlags extends RuleFlags {
   readonly verdicts?: string
   readonly accepted?: string
   readonly quiet?: true
+  readonly annotated?: true
 }
 
 interface IngestFlags extends IntakeFlags {
@@ -80,6 +83,9 @@ export const verifyCommand = (program: Command): Command =>
       await intake(sources, flags, { pace, commit: 'group', open })
     })
 
+const readAs = (source: Source, flags: IntakeFlags): Source =>
+  flags.annotated ? annotatedSource(source, () => tool('deannotate', engineOptions(flags))) : source
+
 const withOutput = (command: Command): Command =>
   command
     .option('--json', 'print the summary as a JSON object on standard output')
@@ -91,6 +97,7 @@ const withOutput = (command: Command): Command =>
       '--accepted <file>',
       'write the accepted events as CESR, byte for byte as received (- for standard output)',
     )
+    .option('--annotated', 'the sources are annotated text, as "kelpipe annotate" writes it')
     .option('--quiet', 'no progress bar, no notes, no summary in words')
 
 interface Intake {
@@ -110,7 +117,7 @@ async function intake(
   flags: IntakeFlags,
   { pace, commit, open }: Intake,
 ): Promise<void> {
-  const sources = names.flatMap(sourcesOf)
+  const sources = names.flatMap(sourcesOf).map((source) => readAs(source, flags))
   const addon = requireAddon()
   const { store, run: carryOut } = await open()
   const tally = new Tally()

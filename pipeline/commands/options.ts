@@ -10,12 +10,16 @@ export const defaultStore = './kelpipe-data'
 export const storeOption = (): Option =>
   new Option('--store <dir>', 'the folder of the database').default(defaultStore).env('KELPIPE_STORE')
 
-export interface RuleFlags {
+/** How streams are read. */
+export interface TableFlags {
+  readonly genus?: '1' | '2'
+  readonly unknown?: 'reject' | 'skip'
+}
+
+export interface RuleFlags extends TableFlags {
   readonly mode: 'hardened' | 'keripy'
   readonly rule: readonly RuleFlag[]
   readonly own: readonly string[]
-  readonly genus?: '1' | '2'
-  readonly unknown?: 'reject' | 'skip'
   readonly cloned?: true
   readonly escrow?: readonly EscrowFlag[]
 }
@@ -34,9 +38,24 @@ interface EscrowFlag {
 
 const escrowFields = ['timeout', 'retry', 'entries', 'bytes'] as const
 
+/** The options that say how streams are read. */
+export const withTables = (command: Command): Command =>
+  command
+    .addOption(
+      new Option(
+        '--genus <version>',
+        'CESR version of streams that do not name one (told from each stream)',
+      ).choices(['1', '2']),
+    )
+    .addOption(
+      new Option('--unknown <how>', 'what a code in no table costs: the message, or the group that holds it')
+        .choices(['reject', 'skip'])
+        .default('reject'),
+    )
+
 /** The options that say how events are judged. */
 export const withRules = (command: Command): Command =>
-  command
+  withTables(command)
     .addOption(
       new Option('--mode <mode>', 'hardened: all HARDEN rules on; keripy: the verdicts of the reference')
         .choices(['hardened', 'keripy'])
@@ -52,17 +71,6 @@ export const withRules = (command: Command): Command =>
       new Option('--own <aid>', 'an AID that is local, whose remote events are misfits (repeatable)')
         .argParser(collect)
         .default([], 'none'),
-    )
-    .addOption(
-      new Option(
-        '--genus <version>',
-        'CESR version of streams that do not name one (told from each stream)',
-      ).choices(['1', '2']),
-    )
-    .addOption(
-      new Option('--unknown <how>', 'what a code in no table costs: the message, or the group that holds it')
-        .choices(['reject', 'skip'])
-        .default('reject'),
     )
     .addOption(
       new Option(

@@ -23,6 +23,7 @@ mod prepared;
 mod records;
 pub mod spans;
 mod tasks;
+mod tools;
 mod waiting;
 
 #[cfg(not(target_endian = "little"))]

@@ -28,11 +28,13 @@ pub enum Operation {
     Records,
     /// `Generator.next`.
     Generate,
+    /// `Tool.next`.
+    Tool,
 }
 
 impl Operation {
     /// Every operation, by number.
-    pub const ALL: [Operation; 9] = [
+    pub const ALL: [Operation; 10] = [
         Operation::Make,
         Operation::Open,
         Operation::Frame,
@@ -42,6 +44,7 @@ impl Operation {
         Operation::Committed,
         Operation::Records,
         Operation::Generate,
+        Operation::Tool,
     ];
 
     /// Stable name.
@@ -56,6 +59,7 @@ impl Operation {
             Operation::Committed => "committed",
             Operation::Records => "records",
             Operation::Generate => "generate",
+            Operation::Tool => "tool",
         }
     }
 }
@@ -146,7 +150,12 @@ impl Counters {
 pub static SHARED: std::sync::LazyLock<Counters> = std::sync::LazyLock::new(Counters::default);
 
 /// What belongs to no engine.
-const WITHOUT_ENGINE: [Operation; 3] = [Operation::Frame, Operation::Records, Operation::Generate];
+const WITHOUT_ENGINE: [Operation; 4] = [
+    Operation::Frame,
+    Operation::Records,
+    Operation::Generate,
+    Operation::Tool,
+];
 /// What belongs to one.
 const OF_ENGINE: [Operation; 5] = [
     Operation::Open,
