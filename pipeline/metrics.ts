@@ -237,7 +237,7 @@ export const definitions: Readonly<Record<string, Definition>> = {
     type: 'counter',
     help: 'Key states that were not in memory and were asked of the store.',
     query:
-      '1 - rate(kelpipe_cache_misses_total[5m]) / rate(kelpipe_native_rows_total{operation="prepare"}[5m])',
+      '1 - rate(kelpipe_cache_misses_total[5m]) / ignoring (operation) rate(kelpipe_native_rows_total{operation="prepare"}[5m])',
   },
   kelpipe_escrow_entries: {
     type: 'gauge',
