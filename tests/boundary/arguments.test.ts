@@ -85,6 +85,16 @@ async function settle(batch: unknown, ...rest: readonly unknown[]): Promise<unkn
   )
 }
 
+const toolNames = [
+  'annotate',
+  'annotate-json',
+  'deannotate',
+  'split-aid',
+  'split-message',
+  'to-binary',
+  'to-text',
+]
+
 const cases: readonly Case[] = [
   ['new Engine', (given) => new binding.Engine(given), [options]],
   ['new Framer', (given) => new binding.Framer(given), [options]],
@@ -118,6 +128,12 @@ const cases: readonly Case[] = [
   ['aidCounted', binding.aidCounted, [null, new Uint32Array(12)]],
   ['countWaiting', (given) => engine['countWaiting']?.(given), [new Uint8Array(4)]],
   ['waitingIndexes', (given) => engine['waitingIndexes']?.(given), [bytes]],
+  ['new Tool', (...values) => new binding.Tool(...values), ['annotate', options]],
+  ...toolNames.map((name): Case => [
+    `tool ${name}`,
+    (...values) => new binding.Tool(name, options)['next']?.(...values),
+    [source, true],
+  ]),
   ['panicNext', binding.panicNext, ['nothing']],
   ...['aid', 'kel', 'event', 'waiting'].map((name): Case => [
     `digest.${name}`,
@@ -170,6 +186,9 @@ test('each wrong type has the code native/argument', async () => {
     [() => engine['prepareWaiting']?.('forget', []), 'op: retry, expire, remove, evict or wake is expected'],
     [() => engine['prepareWaiting']?.('wake', [], 'misfit'), 'kind: only a retry can be of one kind'],
     [() => engine['prepareWaiting']?.('retry', [], 'nothing'), 'kind: there is no nothing'],
+    [() => new binding.Tool('frobnicate', options), 'name: there is no such tool'],
+    [() => new binding.Tool(1, options), 'name: a string is expected'],
+    [() => new binding.Tool('annotate'), 'options: an object is expected'],
     [() => engine['prepareWaiting']?.('retry', [1]), 'keys: a Uint8Array is expected'],
   ]
   for (const [call, message] of wrong) {

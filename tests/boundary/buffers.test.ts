@@ -40,6 +40,7 @@ test.each(['detached', 'shared', 'resizable', 'shadowed'])(
       () => engine['prepare']?.(fresh(), words, 1, false),
       () => engine['prepareWaiting']?.('wake', [bytes]),
       () => engine['settle']?.(prepared, bytes, now),
+      () => new binding.Tool('annotate', options)['next']?.(bytes, true),
       () => binding.keyState('AID', bytes, true),
       () => binding.record(0, bytes, steady),
       () => binding.record(0, steady, bytes),
@@ -87,6 +88,18 @@ test('a copied source may change at once', async () => {
   const undisturbed = await verdictsOf(false, () => undefined)
   expect(await verdictsOf(true, (source) => source.fill(0x41))).toEqual(undisturbed)
   expect(await verdictsOf(true, detach)).toEqual(undisturbed)
+})
+
+test('the window of a tool is copied, one call runs at a time, and none after the end', async () => {
+  const whole = await new binding.Tool('annotate', options)['next']?.(fresh(), true)
+  const source = fresh()
+  const own = new binding.Tool('annotate', options)
+  const running = own['next']?.(source, true)
+  source.fill(0x41)
+  detach(source)
+  expect(await codeOf(() => own['next']?.(fresh(), true))).toBe('native/order')
+  expect(await running).toEqual(whole)
+  expect(await codeOf(() => own['next']?.(fresh(), true))).toBe('native/order')
 })
 
 test('views into larger buffers are read where they are', async () => {

@@ -59,6 +59,11 @@ export async function abandon(binding, source) {
     }
     if (!String(code).startsWith('native/')) throw new Error(`not refused: ${String(call)}`)
   }
+  for (const name of ['annotate', 'deannotate', 'split-aid', 'to-binary']) {
+    const tool = new binding.Tool(name, options)
+    await tool.next(source.subarray(0, source.length >> 1), false)
+    tool.next(source, true).catch(() => undefined)
+  }
   const digest = new binding.StateDigest()
   digest.finish()
   binding.keyState('AID', source, true)

@@ -53,10 +53,18 @@ test('a panic in a framer is an error, and the framer is done for', async () => 
   expect(await codeOf(() => framer.frame(source, true))).toBe('native/poisoned')
 })
 
+test('a panic in a tool is an error, and the tool is done for', async () => {
+  const own = new binding.Tool('annotate', options)
+  binding.panicNext('tool')
+  expect(await codeOf(() => own['next']?.(source, false))).toBe('native/panic')
+  expect(await codeOf(() => own['next']?.(source, true))).toBe('native/order')
+})
+
 test('a panic in a constructor or a function is an error', async () => {
   const calls = [
     ['make', () => addon.engine(options)],
     ['make', () => addon.framer(options)],
+    ['make', () => new binding.Tool('annotate', options)],
     ['records', () => addon.keyState('AID', source, true)],
     ['records', () => addon.record(0, source, source)],
     ['records', () => addon.replay(source, [])],

@@ -6,6 +6,7 @@ use common::make::{self, Shape};
 use common::random::Random;
 use common::value::group;
 use common::{Item, cut};
+use kelpipe_cesr::annotate::{annotate, deannotate, render};
 use kelpipe_cesr::frame;
 use kelpipe_cesr::group::{Attachments, Genus, parse_attachments};
 use kelpipe_cesr::version::{Kind, Protocol, Version};
@@ -84,6 +85,14 @@ fn an_unknown_primitive_costs_its_group_only() {
                 found.skipped_bytes
             ),
             (1, 1, 1, 44)
+        );
+        let lines = annotate(stream.as_bytes(), &skip());
+        let passed_over: Vec<_> = lines.iter().filter(|line| line.name == "opaque").collect();
+        assert_eq!(passed_over.len(), 1);
+        assert_eq!(passed_over[0].size, 44);
+        assert_eq!(
+            deannotate(render(&lines).as_bytes(), &skip()),
+            stream.as_bytes()
         );
     }
 }

@@ -134,6 +134,7 @@ pub(super) fn message(place: &Place, frame: &Frame, options: &Options, lines: &m
     counters(place, start, body_start, lines);
     body(place, frame, options, lines);
     attachments(place, frame, options, lines);
+    passed_over(place, first, (start, end), lines);
     let made = lines.get(first..).unwrap_or_default();
     let mut again = Vec::with_capacity(bytes.len());
     for line in made {
@@ -145,6 +146,42 @@ pub(super) fn message(place: &Place, frame: &Frame, options: &Options, lines: &m
         }
         let (text, form) = form_of(bytes, false);
         lines.insert(first, whole(start, bytes.len(), text, form));
+    }
+}
+
+/// Adds what the lines of a message from `first` on leave out of bytes `start..end` of the stream: the rest of a group
+/// after an unknown code.
+fn passed_over(place: &Place, first: usize, (start, end): (u64, u64), lines: &mut Vec<Line>) {
+    let (mut at, mut depth, mut index) = (start, 0, first);
+    while let Some(line) = lines.get(index) {
+        if line.form != Form::Shown {
+            let (offset, after) = (line.offset, line.offset + line.size);
+            if offset > at {
+                lines.insert(index, opaque(place, at, offset, depth));
+                index += 1;
+            }
+            (at, depth) = (after, lines.get(index).map_or(0, |line| line.depth));
+        }
+        index += 1;
+    }
+    if at < end {
+        lines.push(opaque(place, at, end, depth));
+    }
+}
+
+/// Bytes `start..end` of the stream, of which nothing is known.
+fn opaque(place: &Place, start: u64, end: u64, depth: u16) -> Line {
+    let bytes = place.of(start, end);
+    let (text, form) = form_of(bytes, false);
+    Line {
+        offset: start,
+        depth,
+        code: String::new(),
+        name: "opaque",
+        size: bytes.len() as u64,
+        text,
+        form,
+        value: String::new(),
     }
 }
 
