@@ -58,8 +58,9 @@ export interface Limits {
   readonly delegatorsMax: number
   /** Problems of a database that a check tells one by one; further ones are only counted. */
   readonly problemsMax: number
-  /** What a split may hold unwritten, and the files that it may make. */
+  /** What a split may hold unwritten, and the files that it may have open at a time, and make. */
   readonly splitBufferBytes: number
+  readonly splitFilesOpen: number
   readonly splitFilesMax: number
   /** What the generator makes at a time. */
   readonly generatedPieceBytes: number
@@ -126,7 +127,8 @@ export const limits: Limits = {
   pageEntriesMax: 10_000,
   delegatorsMax: 32,
   problemsMax: 1_000,
-  splitBufferBytes: 8 * MiB,
+  splitBufferBytes: 32 * MiB,
+  splitFilesOpen: 8,
   splitFilesMax: 1_000_000,
   generatedPieceBytes: 256 * KiB,
   httpHeaderBytes: 256 * KiB,

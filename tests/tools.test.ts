@@ -315,7 +315,11 @@ describe('split', () => {
 
   test('the buffer and the number of files are bounded', async () => {
     const out = join(directory, 'out')
-    const folder = await FolderOutput.open(out, { splitBufferBytes: 100, splitFilesMax: 3 })
+    const folder = await FolderOutput.open(out, {
+      splitBufferBytes: 100,
+      splitFilesMax: 3,
+      splitFilesOpen: 2,
+    })
     const names = ['a', 'b', 'c']
     for (let round = 0; round < 10; round += 1) {
       for (const name of names)

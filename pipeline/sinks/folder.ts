@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { PipelineError } from '../errors.ts'
 import type { Limits } from '../limits.ts'
 
-type FolderLimits = Pick<Limits, 'splitBufferBytes' | 'splitFilesMax'>
+type FolderLimits = Pick<Limits, 'splitBufferBytes' | 'splitFilesMax' | 'splitFilesOpen'>
 
-/** Many files of one folder, written with a bounded buffer and no more than one of them open at a time. */
+/** Many files of one folder, written with a bounded buffer and few of them open at a time. */
 export class FolderOutput {
   readonly #path: string
   readonly #limits: FolderLimits
@@ -49,15 +49,19 @@ export class FolderOutput {
 
   /** Resolves when all is written. */
   async flush(): Promise<void> {
-    const waiting = this.#waiting
+    // All writers take from one iterator, each the next file that none has taken.
+    const waiting = this.#waiting.entries()
     this.#waiting = new Map()
     this.#bytes = 0
-    for (const [name, { isNew, pieces }] of waiting) {
-      const path = join(this.#path, name)
-      // Where names are compared without case, two AIDs can have one file: that is refused, not mixed.
-      const flag = isNew ? 'ax' : 'a'
-      await written(path, async () => appendFile(path, Buffer.concat(pieces), { flag }))
+    const writer = async (): Promise<void> => {
+      for (const [name, { isNew, pieces }] of waiting) {
+        const path = join(this.#path, name)
+        // Where names are compared without case, two AIDs can have one file: that is refused, not mixed.
+        const flag = isNew ? 'ax' : 'a'
+        await written(path, async () => appendFile(path, Buffer.concat(pieces), { flag }))
+      }
     }
+    await Promise.all(Array.from({ length: this.#limits.splitFilesOpen }, writer))
   }
 
   #count(): void {
