@@ -6,6 +6,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
+import { boards } from '../dashboards/index.ts'
 import { definitions } from '../pipeline/metrics.ts'
 import { Prometheus, until } from './support/prometheus.ts'
 import { Scene, scripts } from './support/scenes.ts'
@@ -38,6 +39,7 @@ describe.skipIf(!installed)('a real Prometheus', () => {
     prometheus = await Prometheus.start(folder, ports, haste)
     await until(async () => (await prometheus.query('up == 1')).length === scenes.length)
     delay.enable()
+    for (const scene of scenes) scene.haste = haste
     for (const [index, { name, alert, play }] of scripts.entries())
       void play(scenes[index] as Scene, () => fired.has(`${alert} of ${name}`))
     await until(
@@ -77,5 +79,13 @@ describe.skipIf(!installed)('a real Prometheus', () => {
   test('every example of docs/metrics.md gives data', async () => {
     for (const [name, { query }] of Object.entries(definitions))
       expect(await prometheus.query(query.replace('[1h]', '[60m]')), name).not.toEqual([])
+  })
+
+  test('every panel of every dashboard gives data', async () => {
+    for (const { name, rows } of boards)
+      for (const { title, query } of Object.values(rows).flat()) {
+        const asked = query.replaceAll('$selector', 'job=~".+"').replaceAll('$__rate_interval', '5m')
+        expect(await prometheus.query(asked), `${name}: ${title}`).not.toEqual([])
+      }
   })
 })

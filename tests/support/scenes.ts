@@ -1,22 +1,21 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { closeSync, constants, mkdirSync, openSync, read } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import { promisify } from 'node:util'
 
 import { kel, stream, variant } from '../boundary/kel.ts'
 import { main } from './cli.ts'
 import { saidBy } from './metrics.ts'
 
-const readBytes = promisify(read)
-
 /** A pipeline that listens, and what is done to it until the scenes end. */
 export class Scene {
   readonly name: string
+  readonly ended: AbortSignal
+  /** How many times as fast as usual the rules' time runs. */
+  haste = 1
   readonly #folder: string
-  readonly #ended: AbortSignal
   readonly #sockets: Socket[] = []
   #child: ChildProcess | undefined
   #inputPort = 0
@@ -25,12 +24,12 @@ export class Scene {
   constructor(name: string, folder: string, ended: AbortSignal) {
     this.name = name
     this.#folder = join(folder, name)
-    this.#ended = ended
+    this.ended = ended
     mkdirSync(this.#folder)
   }
 
   get running(): boolean {
-    return !this.#ended.aborted
+    return !this.ended.aborted
   }
 
   path(name: string): string {
@@ -105,24 +104,19 @@ const forged = (seed: number): Uint8Array => {
 const seeds = (turn: number, count: number): number[] =>
   Array.from({ length: count }, (_, index) => turn * count + index)
 
-/** A pipe whose reader takes so many bytes a tenth of a second. */
-async function startWithReader(scene: Scene, bytesPerRead: number): Promise<void> {
+/** Starts a pipeline whose verdicts go into a pipe. */
+async function startWithPipe(scene: Scene): Promise<void> {
   const pipe = scene.path('verdicts')
   spawnSync('mkfifo', [pipe])
-  const end = openSync(pipe, constants.O_RDONLY | constants.O_NONBLOCK)
   await scene.start(['--verdicts', pipe])
-  const buffer = Buffer.alloc(64 * 1024)
-  void (async () => {
-    for (; scene.running; await setTimeout(100))
-      for (let taken = 0; taken < bytesPerRead;) {
-        const { bytesRead } = await readBytes(end, buffer, 0, buffer.length, null).catch(() => ({
-          bytesRead: 0,
-        }))
-        if (bytesRead === 0) break
-        taken += bytesRead
-      }
-    closeSync(end)
-  })()
+}
+
+/** Starts the pipeline anew on a disk whose syncs take a minute and a half of the rules. */
+async function startOnSlowDisk(scene: Scene): Promise<void> {
+  await scene.kill()
+  const delayMicros = Math.round((90 * 1e6) / scene.haste)
+  const inject = `inject=fsync,fdatasync,msync:delay_enter=${delayMicros}`
+  await scene.start([], `exec strace -f -qq -o /dev/null -e ${inject} "$@"`)
 }
 
 const floods = async (scene: Scene): Promise<void> => scene.flood(stream(kel(3, 2_000).messages))
@@ -181,14 +175,16 @@ export const scripts: readonly Script[] = [
   {
     name: 'stalled',
     alert: 'KelpipeNoProgress',
-    start: async (scene) => startWithReader(scene, 0),
+    start: startWithPipe,
     play: floods,
   },
   {
     name: 'slow',
     alert: 'KelpipeLag',
-    start: async (scene) => startWithReader(scene, 256 * 1024),
-    play: floods,
+    play: async (scene) => {
+      await startOnSlowDisk(scene)
+      await repeat(scene, (turn) => scene.send(stream(kel(turn, 2).messages)))
+    },
   },
   {
     name: 'blocked',

@@ -1,0 +1,7 @@
+import { escrows } from './escrows.ts'
+import type { Board } from './model.ts'
+import { native } from './native.ts'
+import { pipeline } from './pipeline.ts'
+
+/** All dashboards, in the order in which an operator asks. */
+export const boards: readonly Board[] = [pipeline, escrows, native]
