@@ -9,6 +9,7 @@ import type {
   Framer,
   FrameFault,
   Prepared,
+  RecordFramer,
   Settled,
   WaitingOp,
 } from './engine.ts'
@@ -96,6 +97,7 @@ export interface CryptoMetrics {
 interface Binding {
   Engine: new (options: EngineOptions) => BoundEngine
   Framer: new (options: EngineOptions) => BoundFramer
+  RecordFramer: new (options: EngineOptions, keyed: boolean) => BoundRecordFramer
   StateDigest: new () => StateDigest
   keyState(aid: string, value: Uint8Array, dated: boolean): string | null
   record(table: number, key: Uint8Array, value: Uint8Array): string | null
@@ -130,6 +132,13 @@ interface BoundFramer {
   frame(window: Uint8Array, end: boolean): { spans: ArrayBuffer; faults: ArrayBuffer; consumed: number }
 }
 
+interface BoundRecordFramer {
+  frame(
+    window: Uint8Array,
+    records: Uint32Array,
+  ): { spans: ArrayBuffer; faults: ArrayBuffer; states: ArrayBuffer }
+}
+
 interface BoundMissing {
   readonly ops: ArrayBuffer
   readonly arena: ArrayBuffer
@@ -149,6 +158,8 @@ type BoundSettled = BoundMissing | BoundPart
 export interface Addon {
   engine(options: EngineOptions): NativeEngine
   framer(options: EngineOptions): Framer
+  /** `keyed`: a record's key has to be the AID of every message in it that has one. */
+  recordFramer(options: EngineOptions, keyed: boolean): RecordFramer
   digest(): StateDigest
   /** The key state record of an AID as JSON, from its `aids` record; nothing if there is no state in it. */
   keyState(aid: string, value: Uint8Array, dated: boolean): string | null
@@ -186,6 +197,7 @@ export function loadAddon(): Addon {
   return {
     engine: (options) => boundEngine(new binding.Engine(options)),
     framer: (options) => boundFramer(new binding.Framer(options)),
+    recordFramer: (options, keyed) => boundRecordFramer(new binding.RecordFramer(options, keyed)),
     digest: () => new binding.StateDigest(),
     keyState: (aid, value, dated) => binding.keyState(aid, value, dated),
     record: (table, key, value) => binding.record(table, key, value),
@@ -241,6 +253,17 @@ function boundFramer(framer: BoundFramer): Framer {
     },
   }
 }
+
+const boundRecordFramer = (framer: BoundRecordFramer): RecordFramer => ({
+  frame: (window, records) => {
+    const { spans, faults, states } = framer.frame(window, records)
+    return {
+      spans: new Uint32Array(spans),
+      faults: faultsOf(new BigUint64Array(faults)),
+      states: new Uint8Array(states),
+    }
+  },
+})
 
 function faultsOf(words: BigUint64Array): FrameFault[] {
   return Array.from({ length: words.length / faultWords }, (_, index): FrameFault => {

@@ -29,6 +29,26 @@ export interface Framer {
   frame(window: Uint8Array, end: boolean): Framed
 }
 
+/** Words of a record in its window: start and end of its key, start and end of its value. */
+export const recordWords = 4
+
+/** What is wrong with a record as a whole, by number. */
+export const recordStates = ['good', 'empty', 'keyed'] as const
+
+/** Records of a log, each cut alone: their messages are whole. */
+export interface FramedRecords {
+  readonly spans: Uint32Array
+  /** Offsets count from the start of the window. */
+  readonly faults: readonly FrameFault[]
+  /** Of each record a place in `recordStates`; one that is not good has no span and no fault. */
+  readonly states: Uint8Array
+}
+
+export interface RecordFramer {
+  /** `records`: `recordWords` words a record, in order. */
+  frame(window: Uint8Array, records: Uint32Array): FramedRecords
+}
+
 /** A batch whose bodies and attachments have been parsed and checked against themselves. */
 export interface Prepared {
   readonly rows: number

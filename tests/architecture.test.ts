@@ -43,8 +43,19 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'operators',
     'native',
   ],
+  'pipeline/kafka': [
+    'pipeline/kafka',
+    'pipeline/telemetry',
+    'pipeline/escrow',
+    'pipeline/sources',
+    'pipeline/store',
+    'pipeline',
+    'operators',
+    'native',
+  ],
   'pipeline/commands': [
     'pipeline/commands',
+    'pipeline/kafka',
     'pipeline/telemetry',
     'pipeline/database',
     'pipeline/escrow',
@@ -94,6 +105,12 @@ test('TypeScript imports run from pipeline to operators to native, and sources, 
       .map((target) => `${path} imports ${target}`),
   )
   expect(wrong).toEqual([])
+})
+
+test('one folder knows the library that speaks to Kafka', () => {
+  const naming = modules.filter((path) => /from 'kafkajs'/.test(readFileSync(join(root, path), 'utf8')))
+  expect(naming.length).toBeGreaterThan(0)
+  expect(naming.filter((path) => !path.startsWith('pipeline/kafka/client/kafkajs/'))).toEqual([])
 })
 
 test('Rust crates name only those below them', () => {

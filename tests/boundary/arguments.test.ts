@@ -98,6 +98,7 @@ const toolNames = [
 const cases: readonly Case[] = [
   ['new Engine', (given) => new binding.Engine(given), [options]],
   ['new Framer', (given) => new binding.Framer(given), [options]],
+  ['new RecordFramer', (...values) => new binding.RecordFramer(...values), [options, true]],
   ...Object.keys({ ...options, limits: {}, tableCacheBytes: 0 }).map((name): Case => [
     `option ${name}`,
     (value) => new binding.Engine({ [name]: value }),
@@ -111,6 +112,11 @@ const cases: readonly Case[] = [
     ],
   ),
   ['frame', (...values) => framer()['frame']?.(...values), [source, true]],
+  [
+    'frame of records',
+    (...values) => new binding.RecordFramer(options, true)['frame']?.(...values),
+    [source, new Uint32Array([0, 0, 0, source.length])],
+  ],
   ['open', (given) => new binding.Engine({ threads: 1 })['open']?.(given), [null]],
   ['prepare', (...values) => engine['prepare']?.(...values), [source, spans, 1, false]],
   ['prepareWaiting', (...values) => engine['prepareWaiting']?.(...values), ['retry', [bytes], undefined]],

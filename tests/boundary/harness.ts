@@ -29,6 +29,7 @@ type Call = (...values: readonly unknown[]) => unknown
 
 export interface Binding {
   readonly Engine: new (...values: readonly unknown[]) => Record<string, Call>
+  readonly RecordFramer: new (...values: readonly unknown[]) => Record<string, Call>
   readonly Framer: new (...values: readonly unknown[]) => Record<string, Call>
   readonly Tool: new (...values: readonly unknown[]) => Record<string, Call>
   readonly StateDigest: new (...values: readonly unknown[]) => Record<string, Call>

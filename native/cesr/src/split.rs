@@ -124,7 +124,7 @@ fn stands_alone(message: &[u8], frame: &Frame, options: &Options) -> bool {
 }
 
 /// The field `i` of a body, if it is a primitive of the size of an AID.
-fn aid(window: &[u8], frame: &Frame, options: &Options) -> Option<String> {
+pub fn aid(window: &[u8], frame: &Frame, options: &Options) -> Option<String> {
     let mut scratch = Vec::new();
     let body = frame::body_bytes(window, frame, &mut scratch).ok()?;
     let text = body::text_field(frame.kind, body, "i", options).ok()??;

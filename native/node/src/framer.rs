@@ -99,7 +99,8 @@ impl Framer {
     }
 }
 
-fn fault_words(fault: &Fault) -> [u64; FAULT_WORDS] {
+/// A fault in the form in which it crosses.
+pub fn fault_words(fault: &Fault) -> [u64; FAULT_WORDS] {
     [
         fault.offset,
         fault.bytes,

@@ -20,6 +20,7 @@ pub mod layout;
 mod metrics;
 mod options;
 mod prepared;
+mod record_framer;
 mod records;
 pub mod spans;
 mod tasks;

@@ -5,7 +5,8 @@ use kelpipe_cesr::frame::Frame;
 use kelpipe_cesr::group::Genus;
 
 use crate::failure::{Result, argument};
-use crate::layout::{DOMAINS, KINDS, SPAN_FLAGS as FLAGS, SPAN_WORDS as WORDS};
+pub use crate::layout::SPAN_WORDS as WORDS;
+use crate::layout::{DOMAINS, KINDS, SPAN_FLAGS as FLAGS};
 
 const fn shift(field: usize) -> u32 {
     FLAGS[field].1

@@ -1,0 +1,45 @@
+import { AssignerProtocol, type Assigner, type Cluster, type GroupMember } from 'kafkajs'
+
+import { shares } from '../../shares.ts'
+
+const version = 0
+
+/**
+ * Gives the same partitions of every topic to one member, and to a member those whose state it holds already, as far as
+ * everybody gets a fair number.
+ */
+export const copartitioned =
+  (topics: readonly string[], preferred: () => readonly number[]) =>
+  ({ cluster }: { cluster: Cluster }): Assigner => ({
+    name: 'kelpipe',
+    version,
+    protocol: ({ topics: subscribed }) => ({
+      name: 'kelpipe',
+      metadata: AssignerProtocol.MemberMetadata.encode({
+        version,
+        topics: subscribed,
+        userData: Buffer.from(JSON.stringify(preferred())),
+      }),
+    }),
+    assign: async ({ members }) => {
+      const counts = topics.map((topic) => cluster.findTopicPartitionMetadata(topic).length)
+      const wishes = new Map(members.map((member) => [member.memberId, wishOf(member)]))
+      return Array.from(shares(Math.min(...counts), wishes), ([memberId, partitions]) => ({
+        memberId,
+        memberAssignment: AssignerProtocol.MemberAssignment.encode({
+          version,
+          assignment: Object.fromEntries(topics.map((topic) => [topic, [...partitions]])),
+          userData: Buffer.alloc(0),
+        }),
+      }))
+    },
+  })
+
+function wishOf({ memberMetadata }: GroupMember): readonly number[] {
+  const decoded = AssignerProtocol.MemberMetadata.decode(memberMetadata)
+  try {
+    return JSON.parse(decoded?.userData.toString() ?? '[]') as readonly number[]
+  } catch {
+    return []
+  }
+}

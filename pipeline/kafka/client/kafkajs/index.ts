@@ -1,0 +1,115 @@
+import { randomUUID } from 'node:crypto'
+
+import { Kafka, logLevel, type Admin, type KafkaConfig } from 'kafkajs'
+
+import { PipelineError } from '../../../errors.ts'
+import type { Client, GroupOffset, LogBatch, TopicPlan } from '../client.ts'
+import type { Connection } from '../settings.ts'
+import { KafkajsMember } from './member.ts'
+import { plainProducer, transactionalProducer } from './producer.ts'
+import { readPartition } from './reader.ts'
+
+/** kafkajs as a client. Its gaps, and what stands in for them here: docs/kafka.md. */
+export async function kafkajsClient(connection: Connection): Promise<Client> {
+  const kafka = new Kafka(configOf(connection))
+  const admin = kafka.admin()
+  try {
+    await admin.connect()
+  } catch (cause) {
+    await admin.disconnect().catch(() => undefined)
+    throw new PipelineError('source/kafka', {
+      what: `cannot reach Kafka at ${connection.brokers.join(', ')}`,
+      next: 'look at kafka.brokers, kafka.tls and kafka.sasl of the configuration, and whether the brokers run',
+      cause,
+    })
+  }
+  return {
+    partitions: async (topics) => partitionsOf(admin, topics),
+    create: async (plans) => create(admin, plans),
+    end: async (topic, partition) => endOf(admin, topic, partition),
+    committed: async (group, topics, partition) => committedOf(admin, group, topics, partition),
+    transactional: async (id) => transactionalProducer(kafka, connection, id),
+    producer: async () => plainProducer(kafka),
+    member: (options) => new KafkajsMember(kafka, connection, options),
+    read: (topic, partition, from, signal) =>
+      readFrom({ kafka, admin, connection }, topic, partition, from, signal),
+    close: async () => admin.disconnect(),
+  }
+}
+
+function configOf({ brokers, clientId, tls, sasl, requestTimeoutMs }: Connection): KafkaConfig {
+  return {
+    brokers: [...brokers],
+    clientId,
+    ...(tls && { ssl: { ...tls } }),
+    ...(sasl && { sasl: sasl as NonNullable<KafkaConfig['sasl']> }),
+    requestTimeout: requestTimeoutMs,
+    logLevel: logLevel.NOTHING,
+    retry: { initialRetryTime: 100, retries: 8, maxRetryTime: 5_000 },
+  }
+}
+
+async function partitionsOf(admin: Admin, topics: readonly string[]): Promise<ReadonlyMap<string, number>> {
+  const known = new Set(await admin.listTopics())
+  const wanted = topics.filter((topic) => known.has(topic))
+  if (wanted.length === 0) return new Map()
+  const { topics: found } = await admin.fetchTopicMetadata({ topics: wanted })
+  return new Map(found.map(({ name, partitions }) => [name, partitions.length]))
+}
+
+async function create(admin: Admin, plans: readonly TopicPlan[]): Promise<void> {
+  await admin.createTopics({
+    waitForLeaders: true,
+    topics: plans.map(({ topic, partitions, replicas, settings }) => ({
+      topic,
+      numPartitions: partitions,
+      replicationFactor: replicas,
+      configEntries: Object.entries(settings).map(([name, value]) => ({ name, value })),
+    })),
+  })
+}
+
+async function endOf(admin: Admin, topic: string, partition: number): Promise<bigint> {
+  const offsets = await admin.fetchTopicOffsets(topic)
+  const found = offsets.find((each) => each.partition === partition)
+  if (found) return BigInt(found.high)
+  throw new PipelineError('source/kafka', { what: `the topic ${topic} has no partition ${partition}` })
+}
+
+async function committedOf(
+  admin: Admin,
+  group: string,
+  topics: readonly string[],
+  partition: number,
+): Promise<GroupOffset[]> {
+  const found = await admin.fetchOffsets({ groupId: group, topics: [...topics] })
+  return found.flatMap(({ topic, partitions }) =>
+    partitions
+      .filter((each) => each.partition === partition && BigInt(each.offset) >= 0n)
+      .map(({ offset, metadata }) => ({
+        topic,
+        partition,
+        offset: BigInt(offset),
+        metadata: metadata ?? '',
+      })),
+  )
+}
+
+interface Reading {
+  readonly kafka: Kafka
+  readonly admin: Admin
+  readonly connection: Connection
+}
+
+async function* readFrom(
+  { kafka, admin, connection }: Reading,
+  topic: string,
+  partition: number,
+  from: bigint,
+  signal: AbortSignal,
+): AsyncGenerator<LogBatch> {
+  const end = await endOf(admin, topic, partition)
+  if (end <= from) return
+  const group = `${connection.clientId}-read-${randomUUID()}`
+  yield* readPartition({ kafka, connection, group }, { topic, partition, from, end }, signal)
+}

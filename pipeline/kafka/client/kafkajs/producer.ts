@@ -1,0 +1,106 @@
+import { setTimeout } from 'node:timers/promises'
+
+import type { Kafka, Message, TopicMessages, Transaction } from 'kafkajs'
+
+import type { GroupOffset, OutRecord, Producer, TransactionalProducer } from '../client.ts'
+import type { Connection } from '../settings.ts'
+
+/** A producer with its id taken over: kafkajs asks for it with the first transaction, so one is begun and given up. */
+export async function transactionalProducer(
+  kafka: Kafka,
+  { transactionTimeoutMs }: Connection,
+  id: string,
+): Promise<TransactionalProducer> {
+  const producer = kafka.producer({
+    transactionalId: id,
+    idempotent: true,
+    maxInFlightRequests: 1,
+    transactionTimeout: transactionTimeoutMs,
+  })
+  await producer.connect()
+  let transaction: Transaction | undefined
+  const running = (): Transaction => {
+    if (!transaction) throw new RangeError('no transaction was begun')
+    return transaction
+  }
+  const begin = async (): Promise<void> => {
+    transaction = await producer.transaction()
+  }
+  await begin()
+  await running().abort()
+  return {
+    begin,
+    send: async (records) => {
+      await patiently(async () => running().sendBatch({ topicMessages: messagesOf(records) }))
+    },
+    offsets: async (group, offsets) => {
+      await patiently(async () =>
+        running().sendOffsets({ consumerGroupId: group, topics: topicsOf(offsets) }),
+      )
+    },
+    commit: async () => running().commit(),
+    abort: async () => running().abort(),
+    close: async () => producer.disconnect(),
+  }
+}
+
+/** Pause between tries while the broker still writes the marks of the transaction before. */
+const concurrentMs = 2
+
+/**
+ * The broker refuses the first step of a transaction while it ends the one before, which kafkajs takes for a failure. It
+ * refuses before anything was sent, so the step can be taken again; the broker ends what takes too long.
+ */
+async function patiently(step: () => Promise<unknown>): Promise<void> {
+  for (;;)
+    try {
+      await step()
+      return
+    } catch (error) {
+      if (!isConcurrent(error)) throw error
+      await setTimeout(concurrentMs)
+    }
+}
+
+const isConcurrent = (error: unknown): boolean =>
+  error instanceof Error && 'type' in error && error.type === 'CONCURRENT_TRANSACTIONS'
+
+/** A producer without transactions: what it sends may come twice. */
+export async function plainProducer(kafka: Kafka): Promise<Producer> {
+  const producer = kafka.producer({ idempotent: true, maxInFlightRequests: 1 })
+  await producer.connect()
+  return {
+    send: async (records) => {
+      await producer.sendBatch({ topicMessages: messagesOf(records) })
+    },
+    close: async () => producer.disconnect(),
+  }
+}
+
+function messagesOf(records: readonly OutRecord[]): TopicMessages[] {
+  const topics = new Map<string, Message[]>()
+  for (const { topic, partition, key, value, headers } of records) {
+    const messages = topics.get(topic) ?? []
+    topics.set(topic, messages)
+    messages.push({
+      partition,
+      key: key === undefined || typeof key === 'string' ? (key ?? null) : bufferOf(key),
+      value: value === undefined ? null : bufferOf(value),
+      headers: { ...headers },
+    })
+  }
+  return Array.from(topics, ([topic, messages]) => ({ topic, messages }))
+}
+
+const bufferOf = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+
+/** The types of kafkajs leave out the metadata, which it sends nevertheless. */
+function topicsOf(offsets: readonly GroupOffset[]): {
+  topic: string
+  partitions: { partition: number; offset: string; metadata: string }[]
+}[] {
+  return offsets.map(({ topic, partition, offset, metadata }) => ({
+    topic,
+    partitions: [{ partition, offset: `${offset}`, metadata }],
+  }))
+}

@@ -1,0 +1,39 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+
+import { kafkajsClient } from '../../pipeline/kafka/client/kafkajs/index.ts'
+import { shares } from '../../pipeline/kafka/shares.ts'
+import { Broker, canBroker } from '../support/broker.ts'
+import { connectionTo } from '../support/kafka.ts'
+import { clientSuite } from './client.suite.ts'
+
+describe.skipIf(!canBroker)('kafkajs as a client', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'kelpipe-kafka-client-'))
+  let broker: Broker
+  beforeAll(async () => {
+    broker = await Broker.start(folder)
+  })
+  afterAll(async () => {
+    await broker.stop()
+    rmSync(folder, { recursive: true })
+  })
+  clientSuite({ connect: async () => kafkajsClient(connectionTo(broker.address)) })
+})
+
+test('everybody gets a fair number of partitions, and keeps what it holds', () => {
+  expect(shares(5, new Map([['a', []]]))).toEqual(new Map([['a', [0, 1, 2, 3, 4]]]))
+  const kept = shares(
+    6,
+    new Map([
+      ['new', []],
+      ['one', [0, 1, 2]],
+      ['two', [3, 4, 5]],
+    ]),
+  )
+  expect(kept.get('one')).toEqual([0, 1])
+  expect(kept.get('two')).toEqual([3, 4])
+  expect(kept.get('new')).toEqual([2, 5])
+})

@@ -1,0 +1,93 @@
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { appendFileSync, openSync, closeSync } from 'node:fs'
+import { connect, createServer, type AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+
+import { packageRoot } from '../../native/root.ts'
+
+const script = join(packageRoot(), 'deploy', 'kafka', 'broker')
+
+/** Why there can be no broker here, if so. */
+function obstacle(): string | undefined {
+  if (spawnSync('java', ['-version']).status !== 0) return 'there is no Java'
+  return spawnSync(script, ['classpath']).status === 0 ? undefined : 'its jars cannot be fetched with Maven'
+}
+
+const why = obstacle()
+
+/** Whether tests can have a broker; without one it is said once. */
+export const canBroker: boolean = why === undefined
+if (why !== undefined) console.log(`skipped: tests with a Kafka broker, since ${why}`)
+
+/** A real Kafka broker on loopback, in a folder of its own. */
+export class Broker {
+  readonly address: string
+  readonly #folder: string
+  #child: ChildProcess | undefined
+
+  private constructor(folder: string, port: number) {
+    this.#folder = folder
+    this.address = `127.0.0.1:${port}`
+  }
+
+  static async start(folder: string): Promise<Broker> {
+    const port = await freePorts()
+    const broker = new Broker(folder, port)
+    const { status, stderr } = spawnSync(script, ['format', folder, `${port}`], { encoding: 'utf8' })
+    if (status !== 0) throw new Error(`the broker's folder: ${stderr}`)
+    await broker.run()
+    return broker
+  }
+
+  /** Starts it again after a stop, with what it holds. */
+  async run(): Promise<void> {
+    const log = openSync(join(this.#folder, 'broker.log'), 'a')
+    this.#child = spawn(script, ['run', this.#folder], { stdio: ['ignore', log, log] })
+    closeSync(log)
+    const [host, port] = this.address.split(':')
+    for (let answers = false; !answers; await setTimeout(50)) {
+      if (this.#child.exitCode !== null) throw new Error(`the broker ended: ${this.#folder}/broker.log`)
+      answers = await answersAt(Number(port), host ?? '')
+    }
+  }
+
+  /** Ends it, at once for SIGKILL. */
+  async stop(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
+    const child = this.#child
+    if (!child || child.exitCode !== null || child.signalCode !== null) return
+    const ended = once(child, 'exit')
+    child.kill(signal)
+    await ended
+    appendFileSync(join(this.#folder, 'broker.log'), `stopped by ${signal}\n`)
+  }
+}
+
+async function answersAt(port: number, host: string): Promise<boolean> {
+  const socket = connect(port, host)
+  try {
+    await once(socket, 'connect')
+    return true
+  } catch {
+    return false
+  } finally {
+    socket.destroy()
+  }
+}
+
+/** A port that nobody has, and whose next one is free too. */
+async function freePorts(): Promise<number> {
+  for (;;) {
+    const server = createServer().listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    const next = createServer().listen(port + 1, '127.0.0.1')
+    const free = await once(next, 'listening').then(
+      () => true,
+      () => false,
+    )
+    for (const each of [server, next]) each.close()
+    if (free) return port
+  }
+}
