@@ -10,19 +10,27 @@ export interface Held {
   readonly superseded: ReadonlySet<string>
 }
 
-type Row = Readonly<Record<string, unknown>>
+/** What a store holds, with a line for each event in a log. */
+export interface Stored extends Held {
+  readonly logged: ReadonlySet<string>
+}
 
-const text = (value: unknown): string => (typeof value === 'string' ? value : '')
+export type Row = Readonly<Record<string, unknown>>
+
+export const text = (value: unknown): string => (typeof value === 'string' ? value : '')
 const fields = ['kt', 'k', 'nt', 'n', 'bt', 'b', 'di']
 const place = (row: Row): string => `${text(row['aid'])} ${text(row['sn'])} ${text(row['said'])}`
 const established = (row: Row): string => fields.map((name) => JSON.stringify(row[name])).join(' ')
 
-/** What the truth says. */
-export function heldByTruth(truth: string): Held {
-  const rows = truth
+/** The lines of a truth. */
+export const rowsOf = (truth: string): Row[] =>
+  truth
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line) as Row)
+
+/** What the truth says. */
+export function heldByTruth(rows: readonly Row[]): Held {
   const of = (types: readonly string[], line: (row: Row) => string): Set<string> =>
     new Set(rows.filter(({ type }) => types.includes(text(type))).map(line))
   return {
@@ -33,7 +41,7 @@ export function heldByTruth(truth: string): Held {
 }
 
 /** What a store holds. */
-export function heldByStore(addon: Addon, store: StoreReader): Held {
+export function heldByStore(addon: Addon, store: StoreReader): Stored {
   const states = new Set<string>()
   const ends = new Map<string, bigint>()
   for (const { key, value } of store.scan('aids')) {
@@ -47,15 +55,16 @@ export function heldByStore(addon: Addon, store: StoreReader): Held {
   const waiting = new Set<string>()
   for (const row of records(addon, store, 'waiting'))
     for (const kind of row['kinds'] as readonly Row[]) waiting.add(`${place(row)} ${text(kind['kind'])}`)
-  const superseded = new Set<string>()
+  const [logged, superseded] = [new Set<string>(), new Set<string>()]
   for (const row of records(addon, store, 'kel')) {
     const [aid, sn, events] = [text(row['aid']), text(row['sn']), row['events'] as readonly Row[]]
+    for (const { said } of events) logged.add(`${aid} ${sn} ${text(said)}`)
     // Above the last event nothing counts.
     const counting = BigInt(`0x${sn}`) <= (ends.get(aid) ?? -1n) ? 1 : 0
     for (const { said } of events.slice(0, events.length - counting))
       superseded.add(`${aid} ${sn} ${text(said)}`)
   }
-  return { states, waiting, superseded }
+  return { states, waiting, superseded, logged }
 }
 
 function* records(addon: Addon, store: StoreReader, table: TableName): Iterable<Row> {

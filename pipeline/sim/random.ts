@@ -24,6 +24,11 @@ export class Random {
     return list[this.below(list.length)] as Item
   }
 
+  /** From 1 to `bound`, as often small as large. */
+  sized(bound: number): number {
+    return Math.min(bound, 1 + this.below(2 ** this.below(Math.ceil(Math.log2(bound)) + 1)))
+  }
+
   shuffled<Item>(list: readonly Item[]): Item[] {
     const items = [...list]
     for (let at = items.length - 1; at > 0; at -= 1) {

@@ -7,8 +7,9 @@ import { Pace } from '../pace.ts'
 import { run } from '../run.ts'
 import { MemoryStore } from '../store/memory.ts'
 import { readMeta, type Store } from '../store/store.ts'
-import { isOrderless, type Case } from './case.ts'
-import { differences, digestOf, heldByStore, heldByTruth } from './held.ts'
+import { isOrderless, isWhole, needsResending, type Case } from './case.ts'
+import { forkFaults } from './forks.ts'
+import { differences, digestOf, heldByStore, heldByTruth, rowsOf, type Row, type Stored } from './held.ts'
 import { Random } from './random.ts'
 import { simulatedSource } from './source.ts'
 import { Crash, CrashingStore } from './store.ts'
@@ -19,43 +20,50 @@ const startMs = 1_717_200_000_000
 const tickMsMax = 50
 const pieceBytes = 1 << 20
 /** Steps of the store before a crash, at most. */
-const stepsMax = 60
+const stepsMax = [10, 60, 400]
 /** What the memory store may hold. */
 const storeBytesMax = 64 << 20
 
 /** What went wrong in a case, in words; nothing if nothing did. */
 export async function simulate(addon: Addon, simulated: Case): Promise<string[]> {
-  const { stream, ends, truth } = await made(simulated.plan)
+  const { stream, messages, rows } = await made(simulated.plan)
   const sent = flipped(stream, simulated)
   const plain = await outcome(addon, sent, { ...simulated, crashes: 0, chunkBytesMax: Infinity })
   const troubled = await outcome(addon, sent, simulated)
+  const held = heldByStore(addon, troubled)
   const found = differences(
     'chunks and crashes change the outcome',
     new Set([digestOf(addon, plain)]),
     new Set([digestOf(addon, troubled)]),
   )
   if (simulated.flips === 0) {
-    const [wanted, held] = [heldByTruth(truth), heldByStore(addon, troubled)]
+    const wanted = heldByTruth(rows)
     for (const what of ['states', 'waiting', 'superseded'] as const)
       found.push(...differences(what, wanted[what], held[what]))
   }
-  if (isOrderless(simulated)) {
-    const other = await outcome(addon, reordered(stream, ends, simulated.seed), simulated)
-    found.push(
-      ...differences(
-        'another order comes to other key states',
-        heldByStore(addon, troubled).states,
-        heldByStore(addon, other).states,
-      ),
-    )
+  if (isWhole(simulated)) {
+    found.push(...forkFaults(rows, messages, held))
+    const shuffled = new Random(simulated.seed + 2).shuffled(messages)
+    const heldAfter = async (some: readonly Uint8Array[]): Promise<Stored> =>
+      heldByStore(addon, await outcome(addon, Buffer.concat(some), simulated))
+    const other = await heldAfter(shuffled)
+    found.push(...forkFaults(rows, shuffled, other))
+    if (isOrderless(simulated)) {
+      const inOrder = await made({ ...simulated.plan, shuffle: 1 })
+      const { states } = needsResending(simulated)
+        ? await heldAfter([...shuffled, ...inOrder.messages])
+        : other
+      const wanted = heldByTruth(inOrder.rows).states
+      found.push(...differences('another order comes to other key states', wanted, states))
+    }
   }
   return found
 }
 
 interface Made {
   readonly stream: Uint8Array
-  readonly ends: readonly number[]
-  readonly truth: string
+  readonly messages: readonly Uint8Array[]
+  readonly rows: readonly Row[]
 }
 
 async function made(plan: GeneratorPlan): Promise<Made> {
@@ -69,7 +77,9 @@ async function made(plan: GeneratorPlan): Promise<Made> {
     start += piece.stream.length
     truth += piece.truth
   }
-  return { stream: Buffer.concat(parts), ends, truth }
+  const stream = Buffer.concat(parts)
+  const messages = ends.map((end, index) => stream.subarray(ends[index - 1] ?? 0, end))
+  return { stream, messages, rows: rowsOf(truth) }
 }
 
 /** The stream with some of its bits changed. */
@@ -83,18 +93,12 @@ function flipped(stream: Uint8Array, { seed, flips }: Case): Uint8Array {
   return changed
 }
 
-/** The messages in any other order. */
-function reordered(stream: Uint8Array, ends: readonly number[], seed: number): Uint8Array {
-  const messages = ends.map((end, index) => stream.subarray(ends[index - 1] ?? 0, end))
-  return Buffer.concat(new Random(seed + 2).shuffled(messages))
-}
-
 /** Sends a stream through the pipeline, which is started anew after each crash; the store as it is in the end. */
 async function outcome(addon: Addon, stream: Uint8Array, simulated: Case): Promise<Store> {
   const random = new Random(simulated.seed + 3)
   const store = new MemoryStore(storeBytesMax)
   for (let crashes = simulated.crashes; ; crashes -= 1) {
-    const steps = crashes > 0 ? random.below(stepsMax) : Infinity
+    const steps = crashes > 0 ? random.below(random.of(stepsMax)) : Infinity
     try {
       await pipeline(addon, new CrashingStore(store, steps, random), stream, simulated, random)
       return store
@@ -112,12 +116,14 @@ async function pipeline(
   random: Random,
 ): Promise<void> {
   const rules = rulesOf(simulated)
+  const pieceBytes = (): number =>
+    simulated.chunkBytesMax === Infinity ? stream.length : random.sized(simulated.chunkBytesMax)
   const engine = addon.engine(rules)
   engine.open(readMeta(store, 'ordinal') ?? null)
   let nowMs = startMs
   try {
     await run({
-      sources: [simulatedSource(stream, Math.min(simulated.chunkBytesMax, stream.length + 1), random)],
+      sources: [simulatedSource(stream, pieceBytes)],
       store,
       engine,
       framer: () => addon.framer(rules),

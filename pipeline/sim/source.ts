@@ -3,22 +3,20 @@ import { from, type Observable } from 'rxjs'
 import type { Chunk, Origin } from '../../operators/flow.ts'
 import type { Source, SourceContext } from '../sources/source.ts'
 import { bytesText, textBytes } from '../text.ts'
-import type { Random } from './random.ts'
 
 const checkpointName = 'source/simulated'
 const originId = 1
 
-/** A stream in memory, in pieces of seeded sizes, which a later run takes up where the store stands. */
-export const simulatedSource = (stream: Uint8Array, chunkBytesMax: number, random: Random): Source => ({
+/** A stream in memory, in pieces of the sizes that are drawn, which a later run takes up where the store stands. */
+export const simulatedSource = (stream: Uint8Array, pieceBytes: () => number): Source => ({
   name: 'simulated',
   endless: false,
-  chunks: (context): Observable<Chunk> => from(chunks(stream, chunkBytesMax, random, context)),
+  chunks: (context): Observable<Chunk> => from(chunks(stream, pieceBytes, context)),
 })
 
 async function* chunks(
   stream: Uint8Array,
-  chunkBytesMax: number,
-  random: Random,
+  pieceBytes: () => number,
   context: SourceContext,
 ): AsyncGenerator<Chunk> {
   const { credits, signal } = context
@@ -31,7 +29,7 @@ async function* chunks(
   for (let [at, end] = [stored ? Number(bytesText(stored)) : 0, false]; !end;) {
     await credits.take()
     if (signal.aborted) return
-    const size = 1 + random.below(chunkBytesMax)
+    const size = pieceBytes()
     end = at + size >= stream.length
     // A copy: the engine reads it until the batch is settled, and the next run has to find the stream as it was.
     const bytes = stream.slice(at, at + size)

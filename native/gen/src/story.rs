@@ -13,6 +13,7 @@ use crate::controller::{Change, Controller, Inception};
 use crate::event::Event;
 use crate::key_plan::KeyPlan;
 use crate::keys::{Key, Secrets, Text44};
+use crate::ledger::Place;
 use crate::message::{Message, signed};
 use crate::plan::{Plan, Shape};
 use crate::random::Random;
@@ -57,6 +58,8 @@ pub struct Story {
     actors: Vec<Controller>,
     /// Messages that were made and are not sent yet, in the order in which they are made.
     ready: VecDeque<Message>,
+    /// Pairs of well signed events for one place that were made and are not told of yet.
+    pub forks: Vec<(Place, Text44)>,
 }
 
 impl Story {
@@ -80,6 +83,7 @@ impl Story {
             events: plan.events,
             actors: Vec::new(),
             ready: VecDeque::new(),
+            forks: Vec::new(),
         }
     }
 

@@ -66,6 +66,14 @@ pub fn superseded((aid, sn, said): Place, out: &mut String) {
     );
 }
 
+/// Two well signed events for one place: whichever comes first stands, the other is evidence.
+pub fn fork((aid, sn, said): Place, other: Text44, out: &mut String) {
+    let _ = writeln!(
+        out,
+        r#"{{"type":"fork","aid":"{aid}","sn":"{sn:x}","said":"{said}","other":"{other}"}}"#
+    );
+}
+
 /// Bytes that are no message.
 pub fn fault(at: u64, bytes: usize, out: &mut String) {
     let _ = writeln!(out, r#"{{"type":"fault","at":{at},"bytes":{bytes}}}"#);

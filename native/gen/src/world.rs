@@ -151,6 +151,9 @@ impl World {
             if let Some(message) = slot.story.next(&self.plan, &self.cast) {
                 slot.under_way += 1;
                 self.turn += 1;
+                for (place, other) in slot.story.forks.drain(..) {
+                    truth::fork(place, other, &mut out.truth);
+                }
                 return Some((at, message));
             }
             slot.drawn_out = true;

@@ -72,6 +72,8 @@ impl Story {
         } else {
             self.actors[0].interact(&[])
         };
+        let place = (event.fact.aid, event.fact.sn, event.fact.said);
+        self.forks.push((place, forks[0].fact.said));
         self.send(0, &event);
         self.actors.push(other);
         for fork in forks {
