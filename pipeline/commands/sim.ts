@@ -16,12 +16,17 @@ interface SimFlags {
   readonly case?: string
 }
 
+/** While one waits for a thread of the engine, others go on. */
+const casesAtATime = 4
+
 const help = `
 Each seed makes a small world of AIDs (see kelpipe gen) and sends it through the real engine and operators, with a clock
 of its own, in pieces of any size, with messages shuffled, lost, repeated and damaged, and with the store failing
 between any two steps. Checked are:
   - the outcome is what the truth says, and the same without pieces and crashes;
-  - without forks every order of the messages comes to the same key states.
+  - without forks every order of the messages comes to the same key states; where a recovery took place, once the
+    messages came again;
+  - with forks the branch that came first stands in every order, and the other one is evidence.
 
 A failure is printed with its seed, and as the simplest case that still fails, which --case runs again.
 
@@ -44,12 +49,9 @@ export const simCommand = (program: Command): Command =>
       const addon = requireAddon()
       const start = performance.now()
       const cases = given === undefined ? seeded(seed, runs) : [JSON.parse(given) as Case]
-      let count = 0
-      for (const simulated of cases) {
-        const wrong = await wrongs(addon, simulated)
-        count += 1
-        if (wrong.length === 0) continue
-        await report(addon, simulated, wrong)
+      const { count, failed } = await runAll(addon, cases)
+      if (failed) {
+        await report(addon, failed)
         process.exitCode = exitCodes.internal
         return
       }
@@ -63,11 +65,32 @@ function* seeded(first: number, runs: number): Iterable<Case> {
   for (let seed = first; seed < first + runs; seed += 1) yield caseOf(seed)
 }
 
+interface Failed {
+  readonly simulated: Case
+  readonly wrong: readonly string[]
+}
+
+/** Runs cases, some at a time, until one fails. */
+async function runAll(addon: Addon, cases: Iterable<Case>): Promise<{ count: number; failed?: Failed }> {
+  const iterator = cases[Symbol.iterator]()
+  let count = 0
+  let failed: Failed | undefined
+  const worker = async (): Promise<void> => {
+    for (let next = iterator.next(); !failed && next.done !== true; next = iterator.next()) {
+      const wrong = await wrongs(addon, next.value)
+      count += 1
+      if (wrong.length > 0) failed ??= { simulated: next.value, wrong }
+    }
+  }
+  await Promise.all(Array.from({ length: casesAtATime }, worker))
+  return { count, ...(failed && { failed }) }
+}
+
 /** What is wrong in a case; an error is, too. */
 const wrongs = async (addon: Addon, simulated: Case): Promise<readonly string[]> =>
   simulate(addon, simulated).catch((error: unknown) => [`error: ${reasonOf(error)}`])
 
-async function report(addon: Addon, simulated: Case, wrong: readonly string[]): Promise<void> {
+async function report(addon: Addon, { simulated, wrong }: Failed): Promise<void> {
   say(`seed ${simulated.seed} fails:`)
   for (const line of wrong) say(`  ${line}`)
   const small = await shrunk(simulated, async (candidate) => (await wrongs(addon, candidate)).length > 0)

@@ -32,13 +32,14 @@ const anyOrder = 1000
 /** The case of a seed. */
 export function caseOf(seed: number): Case {
   const random = new Random(seed)
+  const large = random.chance(1, 10)
   const version = random.of(['v1', 'v2', 'v'])
   return {
     seed,
     plan: {
       seed,
-      aids: 1 + random.below(6),
-      events: 2 + random.below(10),
+      aids: 1 + random.below(large ? 8 : 4),
+      events: 2 + random.below(large ? 16 : 7),
       shapes: some(random, shapeNames),
       wires: some(
         random,
@@ -50,7 +51,7 @@ export function caseOf(seed: number): Case {
       duplicate: random.chance(1, 3) ? random.below(millionths / 5) : 0,
       corrupt: random.chance(1, 3) ? random.below(millionths / 10) : 0,
     },
-    chunkBytesMax: random.of([64, 500, 4000, 100_000]),
+    chunkBytesMax: random.of([500, 4000, 100_000]),
     flips: random.chance(1, 6) ? 1 + random.below(4) : 0,
     crashes: random.chance(1, 2) ? 1 + random.below(4) : 0,
     partsInFlight: 1 + random.below(4),

@@ -15,7 +15,9 @@ export function forkFaults(rows: readonly Row[], messages: readonly Uint8Array[]
     .filter(({ type }) => type === 'fork')
     .flatMap((row) => {
       const branches = [text(row['said']), text(row['other'])].toSorted((a, b) => arrived(a) - arrived(b))
-      const [first = '', other = ''] = branches.map((said) => `${text(row['aid'])} ${text(row['sn'])} ${said}`)
+      const [first = '', other = ''] = branches.map(
+        (said) => `${text(row['aid'])} ${text(row['sn'])} ${said}`,
+      )
       if (held.logged.has(other)) return [`the branch that came later stands: ${other}`]
       // The log ends before it: an event that led there was itself on a branch that came later.
       if (!held.logged.has(first)) return []

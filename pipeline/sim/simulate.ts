@@ -11,6 +11,7 @@ import { isOrderless, isWhole, needsResending, type Case } from './case.ts'
 import { forkFaults } from './forks.ts'
 import { differences, digestOf, heldByStore, heldByTruth, rowsOf, type Row, type Stored } from './held.ts'
 import { Random } from './random.ts'
+import { Schedule, scheduled } from './schedule.ts'
 import { simulatedSource } from './source.ts'
 import { Crash, CrashingStore } from './store.ts'
 
@@ -98,12 +99,15 @@ async function outcome(addon: Addon, stream: Uint8Array, simulated: Case): Promi
   const random = new Random(simulated.seed + 3)
   const store = new MemoryStore(storeBytesMax)
   for (let crashes = simulated.crashes; ; crashes -= 1) {
+    const schedule = new Schedule(random)
     const steps = crashes > 0 ? random.below(random.of(stepsMax)) : Infinity
     try {
-      await pipeline(addon, new CrashingStore(store, steps, random), stream, simulated, random)
+      await pipeline(addon, new CrashingStore(store, steps, schedule), stream, simulated, random, schedule)
       return store
     } catch (error) {
       if (!(error instanceof Crash)) throw error
+    } finally {
+      schedule.stop()
     }
   }
 }
@@ -114,18 +118,19 @@ async function pipeline(
   stream: Uint8Array,
   simulated: Case,
   random: Random,
+  schedule: Schedule,
 ): Promise<void> {
   const rules = rulesOf(simulated)
-  const pieceBytes = (): number =>
+  const size = (): number =>
     simulated.chunkBytesMax === Infinity ? stream.length : random.sized(simulated.chunkBytesMax)
   const engine = addon.engine(rules)
   engine.open(readMeta(store, 'ordinal') ?? null)
   let nowMs = startMs
   try {
     await run({
-      sources: [simulatedSource(stream, pieceBytes)],
+      sources: [simulatedSource(stream, size)],
       store,
-      engine,
+      engine: scheduled(engine, schedule),
       framer: () => addon.framer(rules),
       sinks: [],
       tally: new Tally(),

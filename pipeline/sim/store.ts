@@ -1,9 +1,7 @@
-import { setImmediate } from 'node:timers/promises'
-
 import type { Requests, Writes } from '../../native/records.ts'
 import type { TableName } from '../../native/tables.ts'
 import type { MetaRecords, ScanRange, Store, StoredRecord } from '../store/store.ts'
-import type { Random } from './random.ts'
+import type { Schedule } from './schedule.ts'
 
 /** The end of a process, between two steps of its store. */
 export class Crash extends Error {}
@@ -14,12 +12,12 @@ export class Crash extends Error {}
  */
 export class CrashingStore implements Store {
   readonly #store: Store
-  readonly #random: Random
+  readonly #schedule: Schedule
   #stepsLeft: number
 
-  constructor(store: Store, stepsLeft: number, random: Random) {
+  constructor(store: Store, stepsLeft: number, schedule: Schedule) {
     this.#store = store
-    this.#random = random
+    this.#schedule = schedule
     this.#stepsLeft = stepsLeft
   }
 
@@ -44,8 +42,7 @@ export class CrashingStore implements Store {
     this.#step()
     const committed = this.#store.commit(writes, meta)
     this.#step()
-    await committed
-    for (let turns = this.#random.below(3); turns > 0; turns -= 1) await setImmediate()
+    await this.#schedule.run(() => committed)
     this.#step()
   }
 

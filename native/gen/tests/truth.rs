@@ -87,19 +87,17 @@ fn every_shape_in_every_serialization() {
 
 #[test]
 fn interleaved_shuffled_lost_repeated_and_damaged() {
-    compare((0..300).map(|seed: u64| {
-        Plan {
-            seed,
-            aids: 30,
-            events: 12,
-            shapes: Shape::ALL.to_vec(),
-            wires: [wires(1), wires(2)].concat(),
-            interleave: 1 + seed as usize % 7,
-            shuffle: 1 + seed as usize % 5 * 6,
-            drop: if seed % 3 == 1 { 30_000 } else { 0 },
-            duplicate: if seed % 4 > 1 { 80_000 } else { 0 },
-            corrupt: if seed % 5 > 2 { 50_000 } else { 0 },
-            ..Plan::default()
-        }
+    compare((0..300).map(|seed: u64| Plan {
+        seed,
+        aids: 30,
+        events: 12,
+        shapes: Shape::ALL.to_vec(),
+        wires: [wires(1), wires(2)].concat(),
+        interleave: 1 + seed as usize % 7,
+        shuffle: 1 + seed as usize % 5 * 6,
+        drop: if seed % 3 == 1 { 30_000 } else { 0 },
+        duplicate: if seed % 4 > 1 { 80_000 } else { 0 },
+        corrupt: if seed % 5 > 2 { 50_000 } else { 0 },
+        ..Plan::default()
     }));
 }
