@@ -137,8 +137,10 @@ export interface RuleLimits {
   readonly depthMax?: number
   /** Timeout of out-of-order and delegable entries. */
   readonly outOfOrderSeconds?: number
-  /** Timeout of all others that have one. */
+  /** Timeout of all other events, and of receipts, that have one. */
   readonly partialSeconds?: number
+  /** Timeout of queries that cannot be answered yet. */
+  readonly querySeconds?: number
   readonly waitingPerAidMax?: number
   /** What may wait in all, and of one source. */
   readonly waitingEntriesMax?: number

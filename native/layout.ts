@@ -134,6 +134,7 @@ export const escrowKinds = [
   { name: 'unverified-witness', table: 'uwes' },
   { name: 'unverified-receipt', table: 'ures' },
   { name: 'unverified-transferable', table: 'vres' },
+  { name: 'query-not-found', table: 'qnfs' },
 ] as const
 
 /** What a waiting entry awaits, by number. */
@@ -441,24 +442,32 @@ export const rejectCodes: ReadonlyMap<number, Code> = new Map([
   [
     34,
     {
+      code: 'keri/query',
+      class: 'ValidationError',
+      text: 'the query asks for nothing that is known, or lacks what its route needs',
+    },
+  ],
+  [
+    35,
+    {
       code: 'keri/routed-signature',
       class: 'ValidationError',
       text: 'the signatures a routed message needs are missing or do not verify',
     },
   ],
   [
-    35,
+    36,
     {
       code: 'limit/signatures',
       class: 'ValidationError',
       text: 'more signatures attached than the limit allows',
     },
   ],
-  [36, { code: 'limit/escrow-full', class: 'ValidationError', text: "the AID's escrow is at its limit" }],
-  [37, { code: 'keri/attachments', class: 'ValidationError', text: 'the attachments cannot be read' }],
-  [38, { code: 'keri/stale', class: 'ValidationError', text: 'waited past its timeout when it was retried' }],
+  [37, { code: 'limit/escrow-full', class: 'ValidationError', text: "the AID's escrow is at its limit" }],
+  [38, { code: 'keri/attachments', class: 'ValidationError', text: 'the attachments cannot be read' }],
+  [39, { code: 'keri/stale', class: 'ValidationError', text: 'waited past its timeout when it was retried' }],
   [
-    39,
+    40,
     {
       code: 'keri/incomplete',
       class: 'ValidationError',

@@ -6,6 +6,14 @@ const recordName = (number: number): string => `${prefix}${`${number}`.padStart(
 
 /** What all sources beyond the most that are told apart share. */
 const others = 0
+const othersName = 'others'
+
+/** The name of the source with a number. */
+export function originName(store: StoreReader, number: number): string {
+  const name = store.get('meta', textBytes(recordName(number)))
+  if (name) return bytesText(name)
+  return number === others ? othersName : `source ${number}`
+}
 
 /** The names of sources by the numbers that stored entries have. */
 export function originNames(store: StoreReader): ReadonlyMap<number, string> {
@@ -13,7 +21,7 @@ export function originNames(store: StoreReader): ReadonlyMap<number, string> {
     store.scan('meta', { prefix: textBytes(prefix) }),
     ({ key, value }): [number, string] => [Number(bytesText(key).slice(prefix.length)), bytesText(value)],
   )
-  return new Map([[others, 'others'], ...names])
+  return new Map([[others, othersName], ...names])
 }
 
 /**

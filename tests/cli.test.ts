@@ -107,7 +107,7 @@ test('usage and unreachable sources have their exit codes, and say what to do', 
     join(directory, 'no', 'where'),
   ])
   expect(unwritable.status).toBe(6)
-  expect(kelpipe(['state', 'EAID', '--store', join(directory, 'none')]).stderr).toContain(
+  expect(kelpipe(['state', 'x'.repeat(44), '--store', join(directory, 'none')]).stderr).toContain(
     'error store/missing',
   )
 })
@@ -178,3 +178,29 @@ test('doctor says what runs', () => {
 const sleep = async (ms: number): Promise<void> => {
   await new Promise((resolve) => setTimeout(resolve, ms))
 }
+
+test('what cannot be an AID, a SAID or a place is told as such, whatever it is', () => {
+  kelpipe(['ingest', file('kel.cesr', plainStream(1, 2)), '--store', store])
+  const odd = ['', 'x'.repeat(5000)]
+  const more = ['@1', `${'x'.repeat(44)}@`, '../../etc/passwd']
+  const commands: [command: string[], asked: string[]][] = [
+    [
+      ['state', '--'],
+      [...odd, ...more],
+    ],
+    [
+      ['why', '--'],
+      [...odd, '@1'],
+    ],
+    [['export', '--'], odd],
+    [['escrow', 'show', '--'], odd],
+    [['escrow', 'ls', '--aid'], odd],
+    [['escrow', 'retry', '--'], odd],
+    [['duplicity', 'ls', '--'], odd],
+  ]
+  for (const [command, asked] of commands)
+    for (const what of asked) {
+      const { status, stderr } = kelpipe([...command, what], undefined, { KELPIPE_STORE: store })
+      expect([status, /44 to 88 letters/.test(stderr)], `${command.join(' ')} ${what}`).toEqual([2, true])
+    }
+})

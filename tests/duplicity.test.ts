@@ -53,7 +53,7 @@ test('both events are kept with who brought them and when, and can be listed and
     expect(contradicting).toContain(`"d":"${other.said}"`)
   }
   expect(duplicity('ls').stdout).toContain(`sn 2  fork\n  holds: ${saids[2]}, since `)
-  expect(duplicity('show', 'ENothing').stderr).toContain('config/unknown-entry')
+  expect(duplicity('show', `E${'x'.repeat(43)}`).stderr).toContain('config/unknown-entry')
 })
 
 test('exported evidence is judged the same without the database, by whoever has nothing but the file', () => {

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 
 import { expect, test } from 'vitest'
 
+import { faultCodes, rejectCodes } from '../native/layout.ts'
 import { packageRoot } from '../native/root.ts'
 
 const root = packageRoot()
@@ -24,4 +25,11 @@ test('every code that can stop a run is explained', () => {
   )
   expect(codes.length).toBeGreaterThan(10)
   expect(codes.filter((code) => !documented.includes(`\`${code}\``))).toEqual([])
+})
+
+test('every code of a refused message and of bytes that are no message is explained as the program explains it', () => {
+  const all = [...rejectCodes.values(), ...faultCodes]
+  const rows = new Set(documented.split('\n').map((line) => line.replaceAll(/ +/g, ' ')))
+  const missing = all.filter((each) => !rows.has(`| \`${each.code}\` | ${each.text} | ${each.class} |`))
+  expect(missing).toEqual([])
 })

@@ -58,7 +58,7 @@ test('nothing is changed unless it is said what is meant', () => {
   const all = escrow('rm')
   expect(all.status).toBe(2)
   expect(all.stderr).toMatch(/error config\/selection: .*\n {2}next: name SAIDs/)
-  expect(escrow('show', 'ENOTHING').stderr).toContain('config/unknown-entry')
+  expect(escrow('show', `E${'x'.repeat(43)}`).stderr).toContain('config/unknown-entry')
   expect(escrow('ls', '--kind', 'lost').status).toBe(2)
   expect(json(escrow('ls', '--json'))).toHaveLength(4)
 })

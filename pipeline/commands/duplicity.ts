@@ -9,6 +9,7 @@ import { limits } from '../limits.ts'
 import { Output } from '../sinks/output.ts'
 import { openReader } from '../store/lmdb.ts'
 import { storeOption } from './options.ts'
+import { primitiveOrPlace } from './selection.ts'
 
 interface Flags {
   readonly store: string
@@ -27,17 +28,17 @@ export function duplicityCommand(program: Command): Command {
     .description('Evidence of duplicity: two events of one AID for one place, with all that signs them.')
   const command = (name: string): Command => duplicity.command(name).addOption(storeOption()).exitOverride()
   command('ls')
-    .argument('[which]', which)
+    .argument('[which]', which, primitiveOrPlace)
     .option('--json', 'one JSON object a line')
     .description('List evidence: the event that was seen first, the other one, and how far that is signed.')
     .action(async (of: string | undefined, flags: Flags) => list(of, flags, false))
   command('show')
-    .argument('<which>', which)
+    .argument('<which>', which, primitiveOrPlace)
     .option('--json', 'one JSON object a line')
     .description('Show evidence with both messages.')
     .action(async (of: string, flags: Flags) => list(of, flags, true))
   command('export')
-    .argument('[which]', `${which}; without it all evidence`)
+    .argument('[which]', `${which}; without it all evidence`, primitiveOrPlace)
     .option('--out <file>', 'where to write (- for standard output)', '-')
     .description('Write evidence as one CESR stream that "kelpipe verify" judges without this database.')
     .action(write)
@@ -91,7 +92,7 @@ const write = async (of: string | undefined, flags: Flags): Promise<void> =>
   reading(of, flags, (reader, query) => exported(reader, query, limits.delegatorsMax))
 
 function inWords({ aid, sn, class: strength, accepted, other }: Evidence): string {
-  const line = ({ said, since, source }: Variant): string => `${said}, since ${since}, from source ${source}`
+  const line = ({ said, since, sourceName }: Variant): string => `${said}, since ${since}, from ${sourceName}`
   const lacks = [
     ...(other.signed ? [] : ['signatures']),
     ...(other.committed ? [] : ['signatures by the committed keys']),

@@ -1,6 +1,6 @@
 import { hostname, userInfo } from 'node:os'
 
-import type { Command } from 'commander'
+import { Option, type Command } from 'commander'
 
 import { requireAddon } from '../addon.ts'
 import { PipelineError } from '../errors.ts'
@@ -11,7 +11,16 @@ import { limits } from '../limits.ts'
 import { Output } from '../sinks/output.ts'
 import { openReader } from '../store/lmdb.ts'
 import { storeOption, withRules, type RuleFlags } from './options.ts'
-import { meansAll, queryOf, whole, withSelection, type SelectionFlags } from './selection.ts'
+import {
+  cursor,
+  meansAll,
+  primitive,
+  primitives,
+  queryOf,
+  whole,
+  withSelection,
+  type SelectionFlags,
+} from './selection.ts'
 import { withManager } from './writing.ts'
 
 interface ReadFlags {
@@ -38,11 +47,13 @@ export function escrowCommand(program: Command): Command {
     escrow.command(name).addOption(storeOption()).option('--json', 'one JSON object a line').exitOverride()
   withSelection(command('ls'))
     .option('--limit <n>', 'at most so many', whole)
-    .option('--after <cursor>', 'go on behind this entry (the cursor of --json)')
+    .addOption(
+      new Option('--after <cursor>', 'go on behind this entry (the cursor of --json)').argParser(cursor),
+    )
     .description('List entries by AID and sequence number: what it is, what it waits for, since when.')
     .action(list)
   command('show')
-    .argument('<said>', 'of the event, or of the event that receipts are for')
+    .argument('<said>', 'of the event or query, or of the event that receipts are for', primitive)
     .description('Show an entry with its message, a line for each primitive.')
     .action(showAll)
   withChange(command('retry'))
@@ -62,10 +73,9 @@ export function escrowCommand(program: Command): Command {
 
 const withChange = (command: Command): Command =>
   withRules(
-    withSelection(command.argument('[said...]', 'of the events or of the receipted events')).option(
-      '--all',
-      'everything that waits',
-    ),
+    withSelection(
+      command.argument('[said...]', 'of the events or queries, or of the receipted events', primitives),
+    ).option('--all', 'everything that waits'),
   )
 
 /** Reads a database and writes a line for each thing found. */
@@ -97,9 +107,9 @@ const list = async (flags: ListFlags): Promise<void> =>
     }
   })
 
-const inWords = ({ aid, sn, said, type, kinds, since }: Entry): string => {
+const inWords = ({ aid, sn, said, type, kinds, since, sourceName }: Entry): string => {
   const waits = kinds.map(({ kind, awaits }) => (awaits === 'nothing' ? kind : `${kind}: ${awaits}`))
-  return `${aid}  sn ${BigInt(`0x${sn}`)}  ${type} ${said}  ${waits.join(', ')}  since ${since}`
+  return `${aid}  sn ${BigInt(`0x${sn}`)}  ${type} ${said}  ${waits.join(', ')}  since ${since}  from ${sourceName}`
 }
 
 const showAll = async (said: string, flags: ReadFlags): Promise<void> =>

@@ -7,6 +7,7 @@ import { aidBytes, aidsOf, replay } from '../replay.ts'
 import { Output } from '../sinks/output.ts'
 import { openReader } from '../store/lmdb.ts'
 import { storeOption } from './options.ts'
+import { primitives } from './selection.ts'
 
 interface ExportFlags {
   readonly store: string
@@ -17,7 +18,7 @@ interface ExportFlags {
 export const exportCommand = (program: Command): Command =>
   program
     .command('export')
-    .argument('[aid...]', 'AIDs; without one all of them, in byte order')
+    .argument('[aid...]', 'AIDs; without one all of them, in byte order', primitives)
     .addOption(storeOption())
     .option('--out <file>', 'where to write (- for standard output)', '-')
     .description('Write key event logs as CESR. Ingesting them gives the identical state digest.')

@@ -3,6 +3,7 @@ import { InvalidArgumentError, Option, type Command } from 'commander'
 import type { EngineOptions, KindLimits } from '../../native/engine.ts'
 import { escrowKinds } from '../../native/layout.ts'
 import { limits } from '../limits.ts'
+import { primitives } from './selection.ts'
 
 /** Where the database is, if nobody says. */
 export const defaultStore = './kelpipe-data'
@@ -69,7 +70,7 @@ export const withRules = (command: Command): Command =>
     )
     .addOption(
       new Option('--own <aid>', 'an AID that is local, whose remote events are misfits (repeatable)')
-        .argParser(collect)
+        .argParser(primitives)
         .default([], 'none'),
     )
     .addOption(
@@ -104,8 +105,6 @@ function kindLimits({ escrow = [] }: RuleFlags): Record<string, KindLimits> {
 /** After how many milliseconds the entries of a kind are tried again; kinds without an interval only when woken. */
 export const retryIntervals = ({ escrow = [] }: RuleFlags): ReadonlyMap<string, number> =>
   new Map(escrow.filter(({ field }) => field === 'retry').map(({ kind, value }) => [kind, value * 1000]))
-
-const collect = (value: string, before: readonly string[]): string[] => [...before, value]
 
 function rule(value: string, before: readonly RuleFlag[]): RuleFlag[] {
   const [, number, state] = /^(\d{1,2})=(on|off)$/.exec(value) ?? []

@@ -8,7 +8,7 @@ import { aidBytes, aidsOf, stateDigest } from '../replay.ts'
 import { openReader } from '../store/lmdb.ts'
 import type { StoreReader } from '../store/store.ts'
 import { storeOption } from './options.ts'
-import { whole, wholeBig } from './selection.ts'
+import { primitive, whole, wholeBig } from './selection.ts'
 
 interface StateFlags {
   readonly store: string
@@ -22,7 +22,7 @@ interface StateFlags {
 export const stateCommand = (program: Command): Command =>
   program
     .command('state')
-    .argument('[aid]', 'an AID; without one every AID has a line')
+    .argument('[aid]', 'an AID; without one every AID has a line', primitive)
     .addOption(storeOption())
     .option(
       '--digest',

@@ -6,12 +6,13 @@ import { why, whyText } from '../escrow/why.ts'
 import { limits } from '../limits.ts'
 import { openReader } from '../store/lmdb.ts'
 import { storeOption } from './options.ts'
+import { primitiveOrPlace } from './selection.ts'
 
 /** `why`: what became of an event, and what it waits for. */
 export const whyCommand = (program: Command): Command =>
   program
     .command('why')
-    .argument('<said|aid@sn>', 'an event, an AID, or a place in a log, as in EKYL…@3')
+    .argument('<said|aid@sn>', 'an event, an AID, or a place in a log, as in EKYL…@3', primitiveOrPlace)
     .addOption(storeOption())
     .option('--json', 'one JSON object')
     .description('Say what an event waits for, since when, and who could supply it.')

@@ -1,4 +1,5 @@
 import { loggedAt, logOf, recordOf } from '../history.ts'
+import { originName } from '../origins.ts'
 import { aidBytes, logged, replay, replayed } from '../replay.ts'
 import { evidenceKind, keyOf, type Entry, type EntryQuery } from './entry.ts'
 import { entries, type EscrowReader } from './list.ts'
@@ -8,8 +9,9 @@ export interface Variant {
   readonly said: string
   /** When it was first seen, ISO 8601. */
   readonly since: string
-  /** The number of the source that brought it. */
+  /** The source that brought it: its number, and its name. */
   readonly source: number
+  readonly sourceName: string
 }
 
 /** Evidence that an AID is duplicitous (docs/json.md). */
@@ -54,7 +56,7 @@ export async function* evidenceOf(
 }
 
 function judged({ addon, store }: EscrowReader, entry: Entry): Evidence | undefined {
-  const { aid, said, since, source } = entry
+  const { aid, said, since, source, sourceName } = entry
   const sn = BigInt(`0x${entry.sn}`)
   const held = loggedAt(addon, store, aid, sn).at(-1)
   const value = store.get('waiting', keyOf(entry.cursor))
@@ -68,8 +70,8 @@ function judged({ addon, store }: EscrowReader, entry: Entry): Evidence | undefi
     class: signed.signed && signed.committed && signed.witnessed ? 'fork' : 'contradiction',
     aid,
     sn: entry.sn,
-    accepted: { said: held.said, since: dt, source: from },
-    other: { said, since, source, ...signed },
+    accepted: { said: held.said, since: dt, source: from, sourceName: originName(store, from) },
+    other: { said, since, source, sourceName, ...signed },
   }
 }
 

@@ -1,7 +1,9 @@
 import type { Addon } from '../../native/addon.ts'
 import { tableNumber } from '../../native/tables.ts'
+import { originName } from '../origins.ts'
 import { aidBytes, placeKey } from '../replay.ts'
-import type { StoredRecord } from '../store/store.ts'
+import type { StoredRecord, StoreReader } from '../store/store.ts'
+import type { Missing } from './missing.ts'
 
 /** One escrow that an entry is in. */
 export interface Membership {
@@ -13,16 +15,17 @@ export interface Membership {
 export interface Entry {
   /** Names the entry, and the place of the list behind it. */
   readonly cursor: string
-  readonly type: 'event' | 'receipt'
+  readonly type: 'event' | 'receipt' | 'query'
   readonly aid: string
   /** Hexadecimal. */
   readonly sn: string
-  /** Of the event or, of a receipt, of the event that it is for. */
+  /** Of the event or query or, of a receipt, of the event that it is for. */
   readonly said: string
   /** When it was first heard of, ISO 8601. */
   readonly since: string
-  /** The number of the source that brought it. */
+  /** The source that brought it first: its number, and its name. */
   readonly source: number
+  readonly sourceName: string
   readonly kinds: readonly Membership[]
   /** What it takes in the database. */
   readonly bytes: number
@@ -36,7 +39,8 @@ export interface EntryQuery {
   readonly sn?: bigint | undefined
   readonly said?: string | undefined
   readonly awaits?: string | undefined
-  readonly source?: number | undefined
+  /** By number or by name. */
+  readonly source?: number | string | undefined
   /** Those that wait for longer, or not as long, in seconds. */
   readonly olderSeconds?: number | undefined
   readonly youngerSeconds?: number | undefined
@@ -45,6 +49,9 @@ export interface EntryQuery {
 }
 
 export const evidenceKind = 'likely-duplicitous'
+
+/** A source by its number, or by its name if it is none. */
+export const sourceOf = (value: string): number | string => (/^\d{1,15}$/.test(value) ? Number(value) : value)
 
 /** The key prefix that all entries of a query share. */
 export function prefixOf({ aid, sn }: EntryQuery): Uint8Array | undefined {
@@ -57,23 +64,86 @@ export const keyOf = (cursor: string): Uint8Array => Buffer.from(cursor, 'base64
 
 type StoredEntry = Pick<Entry, 'type' | 'aid' | 'sn' | 'said' | 'since' | 'source' | 'kinds'>
 
-/** Reads a `waiting` record; nothing if it only remembers something of an entry that has left. */
-export function entryOf(addon: Addon, { key, value }: StoredRecord): Entry | undefined {
-  const stored = addon.record(tableNumber('waiting'), key, value)
-  if (stored === null) return undefined
-  const { type, aid, sn, said, since, source, kinds } = JSON.parse(stored) as StoredEntry
-  if (kinds.length === 0) return undefined
-  return {
-    cursor: cursorOf(key),
-    type,
-    aid,
-    sn,
-    said,
-    since,
-    source,
-    kinds: kinds.map(({ kind, awaits }) => ({ kind, awaits })),
-    bytes: key.length + value.length,
+/** A database whose entries are read. */
+export interface EntrySource {
+  readonly addon: Addon
+  readonly store: StoreReader
+}
+
+/** Reads entries. What many of them share is looked up once, so a reader is good for one listing. */
+export class EntryReader {
+  readonly #addon: Addon
+  readonly #store: StoreReader
+  readonly #names = new Map<number, string>()
+  #aid = ''
+  #isKnown = false
+
+  constructor({ addon, store }: EntrySource) {
+    this.#addon = addon
+    this.#store = store
   }
+
+  /** Reads a `waiting` record; nothing if it only remembers something of an entry that has left. */
+  read({ key, value }: StoredRecord): Entry | undefined {
+    const stored = this.#addon.record(tableNumber('waiting'), key, value)
+    if (stored === null) return undefined
+    const { type, aid, sn, said, since, source, kinds } = JSON.parse(stored) as StoredEntry
+    if (kinds.length === 0) return undefined
+    return {
+      cursor: cursorOf(key),
+      type,
+      aid,
+      sn,
+      said,
+      since,
+      source,
+      sourceName: this.#sourceName(source),
+      kinds: this.#kindsNow(kinds, aid, { key, value }),
+      bytes: key.length + value.length,
+    }
+  }
+
+  #sourceName(number: number): string {
+    const name = this.#names.get(number) ?? originName(this.#store, number)
+    this.#names.set(number, name)
+    return name
+  }
+
+  /**
+   * What is stored is what an entry awaited when it was last looked at. An inception wakes what stands right behind it,
+   * a delegator's only what it seals: of the others it is told here that it came.
+   */
+  #kindsNow(kinds: readonly Membership[], aid: string, record: StoredRecord): Membership[] {
+    const isOld = kinds.some(
+      ({ awaits }) => awaits === 'delegator' || (awaits === 'inception' && this.#knows(aid)),
+    )
+    const now = isOld ? lacksOf({ addon: this.#addon, store: this.#store }, aid, record) : kinds
+    return now.map(({ kind, awaits }) => ({ kind, awaits }))
+  }
+
+  #knows(aid: string): boolean {
+    if (aid !== this.#aid) {
+      this.#aid = aid
+      this.#isKnown = hasState({ addon: this.#addon, store: this.#store }, aid)
+    }
+    return this.#isKnown
+  }
+}
+
+/** What a waiting entry of an AID lacks by now, for each escrow it is in. */
+export function lacksOf({ addon, store }: EntrySource, aid: string, { key, value }: StoredRecord): Missing[] {
+  const lacks = JSON.parse(addon.missing(key, value, store.get('aids', aidBytes(aid)))) as Missing[]
+  return lacks.map((lack) => {
+    const { awaits, delegator } = lack
+    const isKnown = awaits === 'delegator' && delegator && hasState({ addon, store }, delegator)
+    return isKnown ? { ...lack, awaits: 'anchor' } : lack
+  })
+}
+
+/** Whether an inception of the AID was accepted. */
+export function hasState({ addon, store }: EntrySource, aid: string): boolean {
+  const record = store.get('aids', aidBytes(aid))
+  return record !== undefined && addon.keyState(aid, record, false) !== null
 }
 
 /** Whether a key can be of an entry that the query means; saves reading the others. */
@@ -86,7 +156,7 @@ export function fits(entry: Entry, query: EntryQuery, nowMs: number): boolean {
   const ageSeconds = (nowMs - Date.parse(entry.since)) / 1000
   return (
     (said === undefined || entry.said === said) &&
-    (source === undefined || entry.source === source) &&
+    (source === undefined || entry.source === source || entry.sourceName === source) &&
     (olderSeconds === undefined || ageSeconds > olderSeconds) &&
     (youngerSeconds === undefined || ageSeconds < youngerSeconds) &&
     entry.kinds.some(

@@ -1,7 +1,6 @@
-import type { Addon } from '../../native/addon.ts'
 import { pacedScan, type PacedReader } from '../store/paced.ts'
 import {
-  entryOf,
+  EntryReader,
   evidenceKind,
   fits,
   keyFits,
@@ -9,11 +8,10 @@ import {
   prefixOf,
   type Entry,
   type EntryQuery,
+  type EntrySource,
 } from './entry.ts'
 
-export interface EscrowReader extends PacedReader {
-  readonly addon: Addon
-}
+export interface EscrowReader extends EntrySource, PacedReader {}
 
 /** All entries that a query means, by AID and sequence number, from behind a cursor on. */
 export async function* entries(
@@ -24,9 +22,10 @@ export async function* entries(
   const prefix = prefixOf(query)
   const from = after === undefined ? undefined : Uint8Array.of(...keyOf(after), 0)
   const range = { ...(prefix && { prefix }), ...(from && { from }) }
+  const reads = new EntryReader(reader)
   for await (const record of pacedScan(reader, 'waiting', range)) {
     if (!keyFits(record.key, query)) continue
-    const entry = entryOf(reader.addon, record)
+    const entry = reads.read(record)
     if (entry && fits(entry, query, Date.now())) yield entry
   }
 }
@@ -113,7 +112,7 @@ export async function stats(reader: EscrowReader): Promise<Stats> {
       add(kinds, membership.kind, entry)
       add(awaits, membership.awaits, entry)
     }
-    add(sources, `${entry.source}`, entry)
+    add(sources, entry.sourceName, entry)
   }
   return {
     type: 'escrow-stats',

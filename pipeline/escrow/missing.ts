@@ -14,8 +14,12 @@ export interface Missing {
   /** Of an anchor: the delegator, and the event that was named as anchoring. */
   readonly delegator?: string
   readonly named?: Place
-  /** Of a receipt: the event that it is for, or the one of its signer. */
-  readonly event?: Place & { readonly aid: string }
+  /** Of a receipt: the event that it is for, or the one of its signer. Of a query: the place that it asks for. */
+  readonly event?: { readonly aid: string; readonly sn: string; readonly said?: string }
+  /** Of a query: who asks, about whom, and the seal that it asks for. */
+  readonly asker?: string
+  readonly asked?: string
+  readonly seal?: Place & { readonly aid: string }
 }
 
 interface Place {
@@ -42,6 +46,7 @@ export interface Subject {
 
 /** What is missing, in plain words. */
 export function missingText(missing: Missing, subject: Subject): string {
+  if (missing.kind === 'query-not-found') return answerText(missing)
   switch (missing.awaits) {
     case 'inception':
     case 'prior-event':
@@ -59,9 +64,9 @@ export function missingText(missing: Missing, subject: Subject): string {
     case 'approval':
       return `the approval of its delegator ${missing.delegator}, which is local`
     case 'event':
-      return `the event that it is a receipt of: ${placeText(missing)}`
+      return `the event that it is a receipt of: ${placeText(missing.event)}`
     case 'signer-event':
-      return `the establishment event of its signer: ${placeText(missing)}`
+      return `the establishment event of its signer: ${placeText(missing.event)}`
     default:
       return missing.kind === 'likely-duplicitous'
         ? `nothing: it is kept as evidence, because ${subject.accepted ?? 'another event'} was accepted at its place`
@@ -73,6 +78,8 @@ export function missingText(missing: Missing, subject: Subject): string {
 export function suppliersOf(missing: Missing, { aid, witnesses }: Subject): Supplier[] {
   const among = (role: Supplier['role'], ids: readonly string[]): Supplier[] =>
     ids.map((id) => ({ role, id }))
+  if (missing.asked !== undefined && missing.awaits !== 'witness-receipts')
+    return [{ role: 'controller', id: missing.asked }]
   switch (missing.awaits) {
     case 'inception':
     case 'prior-event':
@@ -83,7 +90,7 @@ export function suppliersOf(missing: Missing, { aid, witnesses }: Subject): Supp
     case 'next-key-signatures':
       return among('key holder', missing.missing ?? [])
     case 'witness-receipts':
-      return among('witness', missing.missing ?? [])
+      return among('witness', missing.missing ?? witnesses)
     case 'delegator':
     case 'anchor':
     case 'approval':
@@ -120,5 +127,23 @@ function anchorText({ delegator, named }: Missing, { aid, sn }: Subject): string
   return `an event of its delegator ${delegator} that anchors ${aid} sn ${decimal(sn)}; ${where}`
 }
 
-const placeText = ({ event }: Missing): string =>
-  event ? `${event.aid} sn ${decimal(event.sn)}, ${event.said}` : 'unknown'
+/** What an answer to a query needs. */
+function answerText({ awaits, asker, asked, event, seal }: Missing): string {
+  const who = `to be answered to ${asker}`
+  switch (awaits) {
+    case 'anchor':
+      return `an event of ${asked} that seals ${placeText(seal)}, ${who}`
+    case 'witness-receipts':
+      return `the witness receipts of ${placeText(event)}, ${who}`
+    case 'inception':
+      return `the key event log of ${asked}, of whom nothing is known, ${who}`
+    default:
+      return `the event ${placeText(event)}, ${who}`
+  }
+}
+
+function placeText(place: Missing['event']): string {
+  if (!place) return 'unknown'
+  const { aid, sn, said } = place
+  return `${aid} sn ${decimal(sn)}${said === undefined ? '' : `, ${said}`}`
+}

@@ -1,7 +1,8 @@
 import { loggedAt } from '../history.ts'
 import { aidBytes, placeKey, placeOf } from '../replay.ts'
 import { pacedScan } from '../store/paced.ts'
-import { entryOf, keyFits, type Entry } from './entry.ts'
+import type { StoredRecord } from '../store/store.ts'
+import { EntryReader, keyFits, lacksOf, type Entry } from './entry.ts'
 import type { EscrowReader } from './list.ts'
 import { missingText, suppliersOf, type Missing, type Subject, type Supplier } from './missing.ts'
 
@@ -52,10 +53,11 @@ export async function why(reader: EscrowReader, asked: string): Promise<Why | un
 /** Where a SAID stands: as an inception, among what waits, or in a log. */
 async function find(reader: EscrowReader, said: string): Promise<Place | undefined> {
   const { addon, store } = reader
+  const reads = new EntryReader(reader)
   if (known(reader, { aid: said, sn: 0n })) return { aid: said, sn: 0n }
   for await (const record of pacedScan(reader, 'waiting', {})) {
     if (!keyFits(record.key, { said })) continue
-    const entry = entryOf(addon, record)
+    const entry = reads.read(record)
     if (entry?.said === said) return { aid: entry.aid, sn: BigInt(`0x${entry.sn}`) }
   }
   for await (const { key, value } of pacedScan(reader, 'kel', {})) {
@@ -80,8 +82,9 @@ async function whyAt(reader: EscrowReader, place: Place, said?: string): Promise
   const key = placeKey(aid, sn)
   const accepted = loggedAt(reader.addon, store, aid, sn).map((event) => event.said)
   const waiting: Waits[] = []
+  const reads = new EntryReader(reader)
   for await (const record of pacedScan(reader, 'waiting', { prefix: key })) {
-    const entry = entryOf(reader.addon, record)
+    const entry = reads.read(record)
     if (entry && (said === undefined || entry.said === said))
       waiting.push(waits(reader, entry, record, accepted.at(-1)))
   }
@@ -93,15 +96,15 @@ async function whyAt(reader: EscrowReader, place: Place, said?: string): Promise
 function waits(
   { addon, store }: EscrowReader,
   entry: Entry,
-  { key, value }: { key: Uint8Array; value: Uint8Array },
+  record: StoredRecord,
   accepted: string | undefined,
 ): Waits {
   const { aid, sn } = entry
-  const record = store.get('aids', aidBytes(aid))
-  const state = record && addon.keyState(aid, record, false)
+  const held = store.get('aids', aidBytes(aid))
+  const state = held && addon.keyState(aid, held, false)
   const witnesses = state ? (JSON.parse(state) as { b: string[] }).b : []
   const subject: Subject = { aid, sn, witnesses, accepted }
-  const lacks = JSON.parse(addon.missing(key, value, record)) as Missing[]
+  const lacks = lacksOf({ addon, store }, aid, record)
   return {
     entry: entry.type,
     said: entry.said,
@@ -127,8 +130,9 @@ async function whyBehind(
     .find(({ awaits }) => awaits === 'inception' || awaits === 'prior-event')?.detail.from
   if (from === undefined) return undefined
   const range = { from: placeKey(aid, BigInt(`0x${from}`)), to: placeKey(aid, sn) }
+  const reads = new EntryReader(reader)
   for await (const record of pacedScan(reader, 'waiting', range)) {
-    const entry = entryOf(reader.addon, record)
+    const entry = reads.read(record)
     if (entry) return whyAt(reader, { aid, sn: BigInt(`0x${entry.sn}`) })
   }
   return undefined
@@ -141,7 +145,7 @@ export function whyText({ aid, sn, accepted, waiting, behind }: Why): string {
   if (current !== undefined) lines.push(`  accepted: ${current}`)
   for (const said of accepted.slice(0, -1)) lines.push(`  accepted once, since superseded: ${said}`)
   for (const { entry, said, since, reasons } of waiting) {
-    lines.push(`  waits: ${entry === 'event' ? 'event' : 'receipt of'} ${said}, since ${since}`)
+    lines.push(`  waits: ${entry === 'receipt' ? 'receipt of' : entry} ${said}, since ${since}`)
     for (const { kind, missing, suppliers } of reasons) {
       lines.push(`    ${kind}: needs ${missing}`)
       if (suppliers.length > 0) lines.push(`    could come from: ${suppliersText(suppliers)}`)

@@ -42,13 +42,14 @@ const membership = object({ kind: string, awaits: string })
 
 const entryFields = {
   type: { type: 'string', enum: ['escrow-entry'] },
-  entry: { type: 'string', enum: ['event', 'receipt'] },
+  entry: { type: 'string', enum: ['event', 'receipt', 'query'] },
   cursor: string,
   aid: string,
   sn: string,
   said: string,
   since: string,
   source: integer,
+  sourceName: string,
   kinds: { type: 'array', items: membership },
   bytes: integer,
 }
@@ -124,7 +125,7 @@ export const why: object = {
   ),
 }
 
-const variant = { said: string, since: string, source: integer }
+const variant = { said: string, since: string, source: integer, sourceName: string }
 const boolean = { type: 'boolean' } as const
 
 export const evidence: object = {

@@ -12,8 +12,8 @@ import { verify } from '../../operators/verify.ts'
 import { limits } from '../../pipeline/limits.ts'
 import { MemoryStore } from '../../pipeline/store/memory.ts'
 import { readMeta } from '../../pipeline/store/store.ts'
-import { snapshot, type Form, type Snapshot } from './snapshot.ts'
-import type { Flags, Observation, ObservedEvent, Vector } from './vector.ts'
+import { snapshot, stepResult, type Form, type Snapshot } from './snapshot.ts'
+import type { Flags, Observation, ObservedEvent, StepResult, Vector } from './vector.ts'
 
 /** Where the vectors' clock stands at first: 2024-06-01T00:00:00Z in microseconds. */
 const clockStart = 1_717_200_000_000_000n
@@ -30,6 +30,7 @@ const passOrder = [
   'partial-witness',
   'partial-signature',
   'likely-duplicitous',
+  'query-not-found',
 ]
 /** The reference's exceptions for what goes into an escrow. */
 const escrowExceptions: Readonly<Record<string, string>> = {
@@ -43,6 +44,7 @@ const escrowExceptions: Readonly<Record<string, string>> = {
   'unverified-witness': 'UnverifiedWitnessReceiptError',
   'unverified-receipt': 'UnverifiedReceiptError',
   'unverified-transferable': 'UnverifiedTransferableReceiptError',
+  'query-not-found': 'QueryNotFoundError',
 }
 
 type Mode = EngineOptions['mode']
@@ -61,6 +63,7 @@ class Observer {
   #engine: NativeEngine
   #options: EngineOptions
   readonly #form: Form
+  readonly #steps: StepResult[] = []
   #retried: string | undefined
   #now = clockStart
 
@@ -176,6 +179,11 @@ class Observer {
     return snapshot(this.#addon, this.#store, this.#form)
   }
 
+  /** Notes what holds after a step. */
+  endStep(afterStep: number): void {
+    this.#steps.push(stepResult(afterStep, this.snapshot()))
+  }
+
   result(): Observation {
     const end = this.snapshot()
     const events = this.#seen.map(({ event, exception }) => {
@@ -183,7 +191,7 @@ class Observer {
       const status = statusOf(event, exception, end)
       return { ...event, status, ...(status !== onParse && { onParse }) }
     })
-    return { events, ...end }
+    return { events, ...end, snapshots: this.#steps }
   }
 }
 
@@ -241,10 +249,11 @@ export async function observe(
   mode: Mode,
 ): Promise<Observation> {
   const observer = new Observer(addon, mode, vector.cfg)
-  for (const step of vector.steps) {
+  for (const [index, step] of vector.steps.entries()) {
     if (step[0] === 'parse') await observer.parse(stream.subarray(step[1], step[2]), step[1], step[3])
     else if (step[0] === 'escrows') await observer.escrows()
     else observer.advance(step[1])
+    observer.endStep(index)
   }
   return observer.result()
 }

@@ -6,10 +6,23 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { loadAddon, type Addon } from '../../native/addon.ts'
 import { packageRoot } from '../../native/root.ts'
 import { observe } from './observe.ts'
-import type { Escrows, Observation, Vector } from './vector.ts'
+import type { Escrows, Observation, StepResult, Vector } from './vector.ts'
 
-/** The escrow tables of key events and receipts. */
-const tables = ['ooes', 'pses', 'pwes', 'pdes', 'udes', 'dees', 'mfes', 'uwes', 'ures', 'vres', 'ldes']
+/** The escrow tables of key events, receipts and queries. */
+const tables = [
+  'ooes',
+  'pses',
+  'pwes',
+  'pdes',
+  'udes',
+  'dees',
+  'mfes',
+  'uwes',
+  'ures',
+  'vres',
+  'ldes',
+  'qnfs',
+]
 const here = join(packageRoot(), 'tests', 'parity', 'fixtures')
 const vectors = process.env['KELPIPE_VECTORS']
 const folders = vectors ? [join(vectors, 'keripy'), join(vectors, 'keripy-tests')] : [here]
@@ -44,15 +57,33 @@ const lostMessages = ({ oracle, expected }: Vector): boolean => {
   )
 }
 
+/** A row as text. Some of the head's event escrows are recorded with the SAID a second time. */
+function rowText(row: Record<string, unknown>): string {
+  const { val, ...rest } = row
+  const shown = val === row['said'] ? rest : row
+  return JSON.stringify(shown, Object.keys(shown).toSorted())
+}
+
 const rows = (escrows: Escrows): unknown =>
   Object.fromEntries(
     tables
       .filter((table) => (escrows[table] ?? []).length > 0)
-      .map((table) => [
-        table,
-        (escrows[table] ?? []).map((row) => JSON.stringify(row, Object.keys(row).toSorted())).toSorted(),
-      ]),
+      .map((table) => [table, (escrows[table] ?? []).map(rowText).toSorted()]),
   )
+
+/**
+ * The first step after which something else holds than is recorded. Steps that changed nothing are not recorded, nor is
+ * the last one, after which the stream's end holds.
+ */
+function firstStepApart(ours: Observation, { snapshots = [] }: Observation): number | undefined {
+  if (snapshots.length === 0) return undefined
+  const short = ({ keyStates, fels, escrows }: StepResult): string =>
+    JSON.stringify(sorted({ keyStates, fels, escrows: rows(escrows) }))
+  return ours.snapshots?.slice(0, -1).find((step) => {
+    const then = snapshots.findLast(({ afterStep }) => afterStep <= step.afterStep)
+    return then !== undefined && short(step) !== short(then)
+  })?.afterStep
+}
 
 /** Every event that the reference accepted is accepted here, at the same place. */
 const holdsAll = (ours: Observation, theirs: Observation): boolean =>
@@ -81,7 +112,7 @@ describe('the verdicts of the reference, in mode keripy', () => {
   })
 
   test(
-    'each recorded stream ends in the recorded state, or a rule says why not',
+    'each recorded stream is in the recorded state after each step, or a rule says why not',
     { timeout: 300_000 },
     async () => {
       const rules = explained()
@@ -93,12 +124,15 @@ describe('the verdicts of the reference, in mode keripy', () => {
         const state = ({ keyStates, kels, fels }: Observation): unknown => ({ keyStates, kels, fels })
         const same = JSON.stringify(sorted(state(ours))) === JSON.stringify(sorted(state(expected)))
         const escrows = JSON.stringify(rows(ours.escrows)) === JSON.stringify(rows(expected.escrows))
-        if (same && escrows) equal += 1
+        const apart = firstStepApart(ours, expected)
+        if (same && escrows && apart === undefined) equal += 1
         else if (
           !(lostMessages(vector) && holdsAll(ours, expected)) &&
           !rules.some((rule) => rule.test(name))
         )
-          unexplained.push(`${name} (${vector.description ?? ''}): ${same ? 'escrows' : 'state'}`)
+          unexplained.push(
+            `${name} (${vector.description ?? ''}): ${same ? (escrows ? `after step ${apart}` : 'escrows') : 'state'}`,
+          )
       }
       expect(unexplained).toEqual([])
       expect(equal).toBeGreaterThan(vectors ? 1100 : 80)

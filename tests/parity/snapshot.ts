@@ -1,7 +1,7 @@
 import type { Addon } from '../../native/addon.ts'
 import { tableNumber, type TableName } from '../../native/tables.ts'
 import type { MemoryStore } from '../../pipeline/store/memory.ts'
-import type { Escrows, Observation } from './vector.ts'
+import type { Escrows, Observation, StepResult } from './vector.ts'
 
 interface Attached {
   readonly sigs: string[]
@@ -11,7 +11,7 @@ interface Attached {
 }
 
 interface WaitingRecord {
-  readonly type: 'event' | 'receipt'
+  readonly type: 'event' | 'receipt' | 'query'
   readonly aid: string
   readonly sn: string
   readonly said: string
@@ -19,9 +19,24 @@ interface WaitingRecord {
   readonly couple?: string | null
   readonly attached?: Attached
   readonly value?: string
+  /** Of a query: who asks. */
+  readonly signer?: string
 }
 
 export type Snapshot = Omit<Observation, 'events'>
+
+/** A snapshot in the short form in which those after steps are recorded. */
+export const stepResult = (afterStep: number, { keyStates, fels, escrows }: Snapshot): StepResult => ({
+  afterStep,
+  keyStates: Object.fromEntries(
+    Object.entries(keyStates as Record<string, { s: string; d: string }>).map(([aid, { s, d }]) => [
+      aid,
+      `${s}/${d}`,
+    ]),
+  ),
+  fels,
+  escrows,
+})
 
 const text = new TextDecoder()
 
@@ -42,7 +57,7 @@ export function snapshot(addon: Addon, store: MemoryStore, form: Form): Snapshot
   return {
     keyStates: Object.fromEntries(states.filter(([, state]) => state !== null)),
     ...logs(json('kel') as KelRecord[]),
-    escrows: escrows(waiting, form),
+    escrows: escrowTables(waiting, form),
     attachments: attachments(json('log') as LogRecord[], json('late') as LateRecord[], waiting, form),
   }
 }
@@ -72,13 +87,17 @@ function logs(records: readonly KelRecord[]): Pick<Snapshot, 'kels' | 'fels'> {
 /** Tables that the head keys by SAID and not by sequence number. */
 const withoutSn = new Set(['mfes', 'ures'])
 
-function escrows(waiting: readonly WaitingRecord[], form: Form): Escrows {
+function escrowTables(waiting: readonly WaitingRecord[], form: Form): Escrows {
   const head = form === 'head'
   const rows: { table: string; aid: string; sn: string; order: number; row: Record<string, unknown> }[] = []
-  for (const { type, aid, sn, said, kinds, couple, value } of waiting) {
+  for (const { type, aid, sn, said, kinds, couple, value, signer } of waiting) {
     const shown = (number: string): string => (head ? withShortNumber(number) : number)
     const val = type === 'receipt' ? { val: shown(`${said}${value}`) } : {}
     for (const { table, order } of kinds) {
+      if (signer !== undefined) {
+        rows.push({ table, aid: signer, sn: '0', order, row: { aid: signer, said } })
+        continue
+      }
       const place = head && withoutSn.has(table) ? {} : { sn }
       rows.push({ table, aid, sn, order, row: { aid, ...place, said, ...val } })
     }

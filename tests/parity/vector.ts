@@ -47,6 +47,16 @@ export interface Observation {
   readonly fels: Record<string, string[]>
   readonly escrows: Escrows
   readonly attachments: Record<string, Record<string, string[]>>
+  /** What held after each step that changed something; left out of streams with one parse. */
+  readonly snapshots?: readonly StepResult[]
+}
+
+export interface StepResult {
+  readonly afterStep: number
+  /** By AID: sequence number, `/` and SAID of the last event. */
+  readonly keyStates: Record<string, string>
+  readonly fels: Record<string, string[]>
+  readonly escrows: Escrows
 }
 
 /** How the reference fared on a step. */

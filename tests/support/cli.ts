@@ -13,10 +13,15 @@ export interface Ended {
 }
 
 /** Runs the program to its end. */
-export function kelpipe(args: readonly string[], input?: string | Uint8Array): Ended {
+export function kelpipe(
+  args: readonly string[],
+  input?: string | Uint8Array,
+  environment: Readonly<Record<string, string>> = {},
+): Ended {
   const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], {
     encoding: 'utf8',
     maxBuffer: 2 ** 30,
+    env: { ...process.env, ...environment },
     ...(input !== undefined && { input }),
   })
   return { status, stdout, stderr }

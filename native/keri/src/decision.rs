@@ -50,10 +50,12 @@ pub enum Kind {
     UnverifiedReceipt = 8,
     /// Transferable receipt whose event or signer is not known yet.
     UnverifiedTransferable = 9,
+    /// Query that cannot be answered yet.
+    QueryNotFound = 10,
 }
 
 /// Number of [`Kind`]s.
-pub const KINDS: usize = 10;
+pub const KINDS: usize = 11;
 
 impl Kind {
     /// Every kind, in the order of a pass (escrows.md 5).
@@ -66,6 +68,7 @@ impl Kind {
         Kind::PartialWitness,
         Kind::PartialSignature,
         Kind::LikelyDuplicitous,
+        Kind::QueryNotFound,
         Kind::Delegable,
         Kind::Misfit,
     ];
@@ -93,6 +96,7 @@ impl Kind {
             Kind::UnverifiedWitness => "unverified-witness",
             Kind::UnverifiedReceipt => "unverified-receipt",
             Kind::UnverifiedTransferable => "unverified-transferable",
+            Kind::QueryNotFound => "query-not-found",
         }
     }
 
@@ -109,6 +113,7 @@ impl Kind {
             Kind::UnverifiedWitness => "uwes",
             Kind::UnverifiedReceipt => "ures",
             Kind::UnverifiedTransferable => "vres",
+            Kind::QueryNotFound => "qnfs",
         }
     }
 }
@@ -131,11 +136,11 @@ pub enum Awaits {
     WitnessReceipts = 5,
     /// The delegator's key event log.
     Delegator = 6,
-    /// An event of the delegator that anchors it.
+    /// An event of the delegator that anchors it; of a query, one that carries the seal it asks for.
     Anchor = 7,
     /// The local delegator's approval.
     Approval = 8,
-    /// The event it is a receipt of.
+    /// The event it is a receipt of; of a query, the one it asks for.
     Event = 9,
     /// The establishment event of the receipt's signer.
     SignerEvent = 10,
@@ -207,6 +212,7 @@ rejects! {
     ReceiptSigner = "keri/receipt-signer", "ValidationError", "the receipt's signer event is not the one named, or the index is beyond its keys";
     ReceiptSignature = "keri/receipt-signature", "ValidationError", "the receipt's signature does not verify";
     OwnReceipt = "keri/own-receipt", "ValidationError", "a receipt by a local AID from a remote source";
+    Query = "keri/query", "ValidationError", "the query asks for nothing that is known, or lacks what its route needs";
     RoutedSignature = "keri/routed-signature", "ValidationError", "the signatures a routed message needs are missing or do not verify";
     TooManySignatures = "limit/signatures", "ValidationError", "more signatures attached than the limit allows";
     EscrowFull = "limit/escrow-full", "ValidationError", "the AID's escrow is at its limit";

@@ -391,6 +391,7 @@ fn handle_message(
             &carried.receipts.couples,
             &carried.receipts.groups,
             &carried.last,
+            carried.source,
         ),
     };
     fold.report(Some(index), identity, decision);

@@ -402,7 +402,7 @@ impl<'a> Fields<'a> {
     }
 
     /// A hexadecimal number. `integers`: written as a JSON integer it is taken under HARDEN 8, too.
-    fn hex(&mut self, integers: bool) -> Result<u128, Refusal> {
+    pub fn hex(&mut self, integers: bool) -> Result<u128, Refusal> {
         let value = match self.reader.next()? {
             Token::Text(text) => number::hex(text.raw, self.strict),
             Token::Integer(integer) if !self.strict => integer_value(integer),
@@ -488,7 +488,7 @@ impl<'a> Fields<'a> {
     }
 
     /// Reads a map's fields as long as they are those of an event seal; the rest is left to the caller.
-    fn seal(&mut self, seals: &mut Vec<Seal<'a>>, depth: &mut u32) -> Result<(), Refusal> {
+    pub fn seal(&mut self, seals: &mut Vec<Seal<'a>>, depth: &mut u32) -> Result<(), Refusal> {
         let (mut pre, mut said, mut sn) = ("", "", None);
         for label in ["i", "s", "d"] {
             match self.reader.next()? {
@@ -519,6 +519,27 @@ impl<'a> Fields<'a> {
             _ => return Ok(()),
         }
         seals.extend(sn.map(|sn| Seal { pre, sn, said }));
+        Ok(())
+    }
+
+    /// Passes over the next value.
+    pub fn skip(&mut self) -> Result<(), Refusal> {
+        match self.reader.next()? {
+            Token::ListStart | Token::MapStart => self.skip_open(),
+            _ => Ok(()),
+        }
+    }
+
+    /// Passes over the rest of a list or map that has begun.
+    pub fn skip_open(&mut self) -> Result<(), Refusal> {
+        let mut depth = 1u32;
+        while depth > 0 {
+            match self.reader.next()? {
+                Token::ListStart | Token::MapStart => depth += 1,
+                Token::ListEnd | Token::MapEnd => depth -= 1,
+                _ => {}
+            }
+        }
         Ok(())
     }
 

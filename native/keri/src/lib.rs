@@ -20,6 +20,7 @@ mod native;
 mod number;
 pub mod options;
 mod prefix;
+mod query;
 pub mod rebuild;
 mod record;
 mod replay;

@@ -63,7 +63,9 @@ pub struct Limits {
     pub out_of_order_seconds: i64,
     /// Timeout of partially signed, witnessed or delegated and likely duplicitous entries, and of receipts.
     pub partial_seconds: i64,
-    /// Timeouts of single kinds, in place of the two above.
+    /// Timeout of queries that cannot be answered yet.
+    pub query_seconds: i64,
+    /// Timeouts of single kinds, in place of those above.
     pub seconds_per_kind: [Option<i64>; KINDS],
     /// What may wait in all (HARDEN 13).
     pub waiting: Cap,
@@ -97,6 +99,7 @@ fn waiting_per_kind() -> [Cap; KINDS] {
         Kind::UnverifiedWitness,
         Kind::UnverifiedReceipt,
         Kind::UnverifiedTransferable,
+        Kind::QueryNotFound,
     ] {
         caps[kind as usize] = Cap {
             entries: WAITING.entries / 2,
@@ -112,6 +115,7 @@ impl Default for Limits {
             depth_max: 64,
             out_of_order_seconds: 1200,
             partial_seconds: 3600,
+            query_seconds: 300,
             seconds_per_kind: [None; KINDS],
             waiting: WAITING,
             waiting_per_source: Cap {

@@ -290,6 +290,27 @@ pub struct WaitingReceipt {
     pub source: u32,
 }
 
+/// A waiting query.
+#[derive(Clone, Debug)]
+pub struct WaitingQuery {
+    /// Its only escrow.
+    pub membership: Membership,
+    /// SAID of the query.
+    pub said: Text,
+    /// AID that asks.
+    pub signer: Text,
+    /// Signatures, in order of insertion without repeats.
+    pub signatures: Vec<Text>,
+    /// Whether they are indexed ones, and not plain ones by the key that the AID is.
+    pub indexed: bool,
+    /// When it came, microseconds since 1970.
+    pub date: i64,
+    /// Source that delivered it.
+    pub source: u32,
+    /// Body as received.
+    pub body: Arc<[u8]>,
+}
+
 /// A row of the `waiting` table. The first two bytes are the mask of its kinds.
 #[derive(Clone, Debug)]
 pub enum Waiting {
@@ -297,10 +318,13 @@ pub enum Waiting {
     Event(WaitingEvent),
     /// A receipt.
     Receipt(WaitingReceipt),
+    /// A query.
+    Query(WaitingQuery),
 }
 
 const TAG_EVENT: u8 = 0;
 const TAG_RECEIPT: u8 = 1;
+const TAG_QUERY: u8 = 2;
 
 fn encode_membership(membership: Membership, out: &mut Encoder<'_>) {
     out.u8(membership.kind as u8);
@@ -346,6 +370,7 @@ impl Waiting {
                 .iter()
                 .fold(0, |mask, membership| mask | membership.kind.bit()),
             Waiting::Receipt(receipt) => receipt.membership.kind.bit(),
+            Waiting::Query(query) => query.membership.kind.bit(),
         }
     }
 
@@ -377,6 +402,17 @@ impl Waiting {
                 out.i64(receipt.date);
                 out.varint(u128::from(receipt.source));
             }
+            Waiting::Query(query) => {
+                out.u8(TAG_QUERY);
+                encode_membership(query.membership, &mut out);
+                out.bytes(query.said.as_bytes());
+                out.bytes(query.signer.as_bytes());
+                out.texts(&query.signatures);
+                out.u8(u8::from(query.indexed));
+                out.i64(query.date);
+                out.varint(u128::from(query.source));
+                out.0.extend_from_slice(&query.body);
+            }
         }
     }
 
@@ -384,7 +420,20 @@ impl Waiting {
     pub fn decode(bytes: &[u8]) -> Option<Waiting> {
         let mut from = Decoder(bytes);
         from.u16()?;
-        if from.u8()? == TAG_RECEIPT {
+        let tag = from.u8()?;
+        if tag == TAG_QUERY {
+            return Some(Waiting::Query(WaitingQuery {
+                membership: decode_membership(&mut from)?,
+                said: from.text()?.into(),
+                signer: from.text()?.into(),
+                signatures: from.texts()?,
+                indexed: from.u8()? != 0,
+                date: from.i64()?,
+                source: from.u32()?,
+                body: from.0.into(),
+            }));
+        }
+        if tag == TAG_RECEIPT {
             return Some(Waiting::Receipt(WaitingReceipt {
                 membership: decode_membership(&mut from)?,
                 said: from.text()?.into(),
@@ -419,6 +468,9 @@ impl Waiting {
                 receipt.value.as_bytes(),
             ]
             .concat(),
+            Waiting::Query(query) => {
+                [b"q", query.signer.as_bytes(), query.said.as_bytes()].concat()
+            }
         }
     }
 }

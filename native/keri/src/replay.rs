@@ -8,7 +8,7 @@ use kelpipe_cesr::primitive;
 
 use crate::date;
 use crate::decision::Kind;
-use crate::record::{Attached, Couple, LogRecord, Set};
+use crate::record::{Attached, Couple, LogRecord, Set, WaitingQuery};
 use crate::rules::split_transferable;
 use crate::text::Text;
 
@@ -67,6 +67,24 @@ pub(crate) fn receipt(aid: &str, sn: u128, said: &str, kind: Kind, value: &str, 
         _ => count('C', 1, &mut text),
     }
     text.push_str(value);
+    out.extend_from_slice(text.as_bytes());
+}
+
+/// Appends a query with its signatures.
+pub(crate) fn query(query: &WaitingQuery, out: &mut Vec<u8>) {
+    out.extend_from_slice(&query.body);
+    let mut text = String::new();
+    if query.indexed {
+        count('H', 1, &mut text);
+        text.push_str(&query.signer);
+        group('A', &query.signatures, &mut text);
+    } else {
+        count('C', query.signatures.len() as u32, &mut text);
+        for signature in &query.signatures {
+            text.push_str(&query.signer);
+            text.push_str(signature);
+        }
+    }
     out.extend_from_slice(text.as_bytes());
 }
 

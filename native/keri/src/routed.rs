@@ -9,6 +9,7 @@ use kelpipe_cesr::version::Version;
 
 use crate::decision::{Refusal, Reject};
 use crate::event::{Fields, ILK_ACDC, ILKS, Identity};
+use crate::query::{self, Asked, Query};
 use crate::{number, said};
 
 /// What attachments a message must carry.
@@ -31,6 +32,8 @@ pub struct Routed<'a> {
     pub pre: &'a str,
     /// What must be attached.
     pub needs: Needs,
+    /// Of a query about a log: what it asks for.
+    pub query: Option<Query<'a>>,
 }
 
 type Lists = &'static [&'static [&'static str]];
@@ -63,8 +66,11 @@ struct Field<'a> {
     text: Option<Text<'a>>,
 }
 
-/// Reads the remaining fields of the top map; nested values are skipped, still strictly.
-fn collect<'a>(fields: &mut Fields<'a>) -> Result<Vec<Field<'a>>, Refusal> {
+/// Reads the remaining fields of the top map; nested values are skipped, still strictly, but for what a query asks.
+fn collect<'a>(
+    fields: &mut Fields<'a>,
+    asked: &mut Option<Asked<'a>>,
+) -> Result<Vec<Field<'a>>, Refusal> {
     let mut found = Vec::with_capacity(9);
     loop {
         let label = match fields.reader.next()? {
@@ -86,8 +92,12 @@ fn collect<'a>(fields: &mut Fields<'a>) -> Result<Vec<Field<'a>>, Refusal> {
                     span,
                 })
             }
+            Token::MapStart if label == b"q" && asked.is_some() => {
+                *asked = Some(query::read(fields)?);
+                None
+            }
             Token::ListStart | Token::MapStart => {
-                skip_open(fields)?;
+                fields.skip_open()?;
                 None
             }
             _ => None,
@@ -96,20 +106,13 @@ fn collect<'a>(fields: &mut Fields<'a>) -> Result<Vec<Field<'a>>, Refusal> {
     }
 }
 
-fn skip_open(fields: &mut Fields<'_>) -> Result<(), Refusal> {
-    let mut depth = 1u32;
-    while depth > 0 {
-        match fields.reader.next()? {
-            Token::ListStart | Token::MapStart => depth += 1,
-            Token::ListEnd | Token::MapEnd => depth -= 1,
-            _ => {}
-        }
-    }
-    Ok(())
-}
-
 fn field<'a, 'f>(found: &'f [Field<'a>], label: &str) -> Option<&'f Field<'a>> {
     found.iter().find(|field| field.label == label.as_bytes())
+}
+
+fn raw<'a>(found: &[Field<'a>], label: &str) -> &'a [u8] {
+    let text = field(found, label).and_then(|field| field.text);
+    text.map_or(&[], |text| text.raw)
 }
 
 fn primitive<'a>(
@@ -164,7 +167,9 @@ pub(crate) fn read_routed<'a>(
 ) -> Result<Routed<'a>, Refusal> {
     let ilk = ILKS[usize::from(identity.ilk)];
     let lists = lists(ilk, version.major).ok_or(Reject::UnknownType)?;
-    let found = collect(&mut fields)?;
+    let mut asked = (ilk == "qry").then(Asked::default);
+    let native = fields.native;
+    let found = collect(&mut fields, &mut asked)?;
     identify(&found, identity);
     let same = |list: &&[&str]| {
         list.len() == found.len()
@@ -183,6 +188,13 @@ pub(crate) fn read_routed<'a>(
         &found,
         if ilk == "vcp" { &["d", "i"] } else { &["d"] },
     )?;
+    let query = match asked {
+        Some(asked) => Query::of(&query::route(raw(&found, "r"), native), &asked)?,
+        None => None,
+    };
+    if let Some(query) = query {
+        (identity.pre, identity.sn) = (query.pre, query.sn());
+    }
     let needs = if matches!(ilk, "rpy" | "qry" | "exn") {
         Needs::Signatures
     } else {
@@ -193,6 +205,7 @@ pub(crate) fn read_routed<'a>(
         said: identity.said,
         pre: identity.pre,
         needs,
+        query,
     })
 }
 
@@ -203,7 +216,7 @@ pub(crate) fn read_acdc<'a>(
     identity: &mut Identity<'a>,
 ) -> Result<Routed<'a>, Refusal> {
     identity.ilk = ILK_ACDC;
-    let found = collect(&mut fields)?;
+    let found = collect(&mut fields, &mut None)?;
     identify(&found, identity);
     if version.major >= 2 {
         if let Some(name) = field(&found, "t").and_then(|field| field.text) {
@@ -237,5 +250,6 @@ pub(crate) fn read_acdc<'a>(
         said: identity.said,
         pre: identity.pre,
         needs: Needs::Nothing,
+        query: None,
     })
 }

@@ -385,13 +385,14 @@ fn decode_anchor(prefix: usize, key: &[u8], value: &[u8]) -> Option<Anchor> {
     })
 }
 
-/// Microseconds after which an entry of `kind` leaves by timeout; `None`: never. Source: escrows.md 1 and 2.
+/// Microseconds after which an entry of `kind` leaves by timeout; `None`: never. Source: escrows.md 1 to 3.
 pub fn timeout(kind: Kind, limits: &Limits) -> Option<i64> {
     let of_kind = limits.seconds_per_kind[kind as usize];
     let seconds = match kind {
         Kind::LikelyDuplicitous if limits.evidence_kept => return None,
         Kind::Misfit => return None,
         Kind::OutOfOrder | Kind::Delegable => of_kind.unwrap_or(limits.out_of_order_seconds),
+        Kind::QueryNotFound => of_kind.unwrap_or(limits.query_seconds),
         _ => of_kind.unwrap_or(limits.partial_seconds),
     };
     Some(seconds.saturating_mul(1_000_000))
@@ -407,5 +408,6 @@ pub fn deadline(waiting: &Waiting, limits: &Limits) -> Option<i64> {
             .filter_map(|membership| of(membership.kind, event.date))
             .min(),
         Waiting::Receipt(receipt) => of(receipt.membership.kind, receipt.date),
+        Waiting::Query(query) => of(query.membership.kind, query.date),
     }
 }

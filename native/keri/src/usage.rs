@@ -28,6 +28,10 @@ impl Held {
                 (event.source, event.body.len() + attached)
             }
             Waiting::Receipt(receipt) => (receipt.source, 2 * receipt.value.len()),
+            Waiting::Query(query) => {
+                let signatures: usize = query.signatures.iter().map(|text| text.len()).sum();
+                (query.source, query.body.len() + signatures)
+            }
         };
         Held {
             source,

@@ -224,6 +224,19 @@ fn waiting_json(key: &[u8], value: &[u8]) -> Option<String> {
                 quote(&receipt.value)
             )
         }
+        Waiting::Query(query) => {
+            let m = query.membership;
+            format!(
+                "{{\"type\":\"query\",\"aid\":{},\"sn\":\"{sn:x}\",\"said\":{},\"since\":{},\"source\":{},\"kinds\":[{}],\"signer\":{},\"signatures\":{}}}",
+                quote(aid),
+                quote(&query.said),
+                quote(&date::format(query.date)),
+                query.source,
+                member(m.kind, m.awaits, m.order),
+                quote(&query.signer),
+                list(&query.signatures)
+            )
+        }
     })
 }
 

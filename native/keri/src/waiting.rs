@@ -1,13 +1,14 @@
 //! What waits, for people: as a message, and what it lacks.
 //!
-//! Source: escrows.md 1 and 2; what an event needs is that of keri-events.md 14.
+//! Source: escrows.md 1 to 3; what an event needs is that of keri-events.md 14.
 
 use std::fmt::Write;
 
 use crate::decision::Awaits;
 use crate::event::{self, Identity, KeyEvent, Message};
 use crate::options::{Mode, Options};
-use crate::record::{Membership, Waiting, WaitingEvent, WaitingReceipt};
+use crate::query::Wanted;
+use crate::record::{Membership, Waiting, WaitingEvent, WaitingQuery, WaitingReceipt};
 use crate::replay;
 use crate::rules::split_transferable;
 use crate::signature::Indexed64;
@@ -16,8 +17,8 @@ use crate::store::split_place;
 use crate::threshold::Threshold;
 use crate::views::{list, quote};
 
-/// A waiting row as a message: an event with all that is attached to it so far, or a receipt made around the waiting
-/// signature. `None`: damaged.
+/// A waiting row as a message: an event or query with all that is attached to it so far, or a receipt made around the
+/// waiting signature. `None`: damaged.
 pub fn message(key: &[u8], value: &[u8]) -> Option<Vec<u8>> {
     let (aid, sn, _) = split_place(key)?;
     let mut out = Vec::new();
@@ -34,6 +35,7 @@ pub fn message(key: &[u8], value: &[u8]) -> Option<Vec<u8>> {
             &receipt.value,
             &mut out,
         ),
+        Waiting::Query(query) => replay::query(&query, &mut out),
     }
     Some(out)
 }
@@ -60,6 +62,7 @@ pub fn missing(key: &[u8], value: &[u8], record: Option<&[u8]>) -> Option<String
             each.map(|membership| lack.of(*membership)).collect()
         }
         Waiting::Receipt(receipt) => vec![of_receipt(aid, sn, &receipt)],
+        Waiting::Query(query) => vec![of_query(aid, sn, &query)],
     };
     Some(format!("[{}]", objects.join(",")))
 }
@@ -100,6 +103,40 @@ fn of_receipt(aid: &str, sn: u128, receipt: &WaitingReceipt) -> String {
     object(membership, &rest)
 }
 
+/// Who asks, whom it is about, and the event, or the seal in one, that an answer needs.
+fn of_query(aid: &str, sn: u128, waiting: &WaitingQuery) -> String {
+    let options = Options::new(Mode::Hardened);
+    let read = event::version_of(&waiting.body)
+        .map_err(Into::into)
+        .and_then(|version| {
+            event::read(&waiting.body, &version, &options, &mut Identity::default())
+        });
+    let query = match read {
+        Ok(Message::Routed(routed)) => routed.query,
+        _ => None,
+    };
+    let mut rest = format!(
+        ",\"asker\":{},\"asked\":{}",
+        quote(&waiting.signer),
+        quote(query.map_or(aid, |query| query.pre))
+    );
+    let _ = match query.map(|query| query.wanted) {
+        Some(Wanted::LogSealing(seal)) => write!(
+            rest,
+            ",\"seal\":{{\"aid\":{},\"sn\":\"{:x}\",\"said\":{}}}",
+            quote(seal.pre),
+            seal.sn,
+            quote(seal.said)
+        ),
+        _ => write!(
+            rest,
+            ",\"event\":{{\"aid\":{},\"sn\":\"{sn:x}\"}}",
+            quote(aid)
+        ),
+    };
+    object(waiting.membership, &rest)
+}
+
 /// A waiting event with what is needed to say what it lacks.
 struct Lack<'x> {
     sn: u128,
@@ -109,7 +146,10 @@ struct Lack<'x> {
 }
 
 impl Lack<'_> {
-    fn of(&self, membership: Membership) -> String {
+    fn of(&self, mut membership: Membership) -> String {
+        if membership.awaits == Awaits::Inception && self.state.is_some() {
+            membership.awaits = Awaits::PriorEvent;
+        }
         let rest = match membership.awaits {
             Awaits::Inception | Awaits::PriorEvent => Some(self.events()),
             Awaits::Signatures => self.signatures(),

@@ -9,11 +9,11 @@ use kelpipe_keri::store::Table;
 use kelpipe_keri::views;
 use serde_json::Value;
 use support::judge::{Judge, SECOND, START};
-use support::world::{Aid, Plan, couple, seal};
+use support::world::{Aid, Plan, couple, query, seal, witness};
 
 /// How an entry leaves when what it awaits arrives.
 enum Leaves {
-    /// It is accepted.
+    /// It is accepted; of a query: it can be answered.
     Accepted,
     /// Only by hand.
     ByHand,
@@ -30,6 +30,15 @@ struct Case {
     leaves: Leaves,
     /// Seconds; none: never.
     timeout: Option<i64>,
+}
+
+impl Case {
+    fn becomes(&self) -> &'static str {
+        match self.kind {
+            Kind::QueryNotFound => "checked valid",
+            _ => "accepted",
+        }
+    }
 }
 
 fn names(list: &[&str]) -> Vec<String> {
@@ -59,6 +68,7 @@ fn cases() -> Vec<Case> {
     let mut cases = events();
     cases.extend(delegations());
     cases.extend(receipts());
+    cases.extend(queries());
     cases.extend(left_alone());
     cases
 }
@@ -216,6 +226,80 @@ fn receipts() -> Vec<Case> {
     ]
 }
 
+fn queries() -> Vec<Case> {
+    let (mut aid, icp) = Aid::new("asked");
+    let (asker, asker_icp) = Aid::new("asker");
+    let about = format!("\"i\":\"{0}\",\"src\":\"{0}\"", aid.pre);
+    let (first, second) = (aid.interact(&[]), aid.interact(&[]));
+    let (_, sealed) = Aid::new("sealed");
+    let sealing = aid.interact(&[seal(&sealed)]);
+    let of_aid = [icp.signed(), asker_icp.signed()];
+    let waits = |awaits, route: &str, more: &str, before: &[Vec<u8>], evidence: &[Vec<u8>]| Case {
+        timeout: Some(300),
+        ..case(
+            Kind::QueryNotFound,
+            awaits,
+            before,
+            query(&asker, route, &format!("{about}{more}")),
+            evidence,
+        )
+    };
+    let plan = Plan {
+        adds: names(&["w0", "w1"]),
+        ..Plan::default()
+    };
+    let (ours, witnessed) = Aid::incept("ours", 1, 1, None, &plan);
+    let mut by_us = Options::new(Mode::Hardened);
+    by_us.own = vec![witness("w0")];
+    by_us.local = true;
+    let about_ours = format!("\"i\":\"{0}\",\"src\":\"{0}\"", ours.pre);
+    let receipted = Case {
+        options: by_us,
+        timeout: Some(300),
+        ..case(
+            Kind::QueryNotFound,
+            "witness-receipts",
+            &[asker_icp.signed(), witnessed.witnessed(&[0])],
+            query(&asker, "ksn", &about_ours),
+            &[witnessed.receipt(&[witnessed.couple_by("w1")])],
+        )
+    };
+    let asked_seal = format!(",\"a\":{}", seal(&sealed));
+    vec![
+        waits("inception", "logs", "", &of_aid[1..], &of_aid[..1]),
+        waits("inception", "ksn", "", &of_aid[1..], &of_aid[..1]),
+        waits(
+            "inception",
+            "mbx",
+            ",\"topics\":{\"/receipt\":0}",
+            &of_aid[1..],
+            &of_aid[..1],
+        ),
+        waits(
+            "event",
+            "logs",
+            ",\"s\":\"2\"",
+            &of_aid,
+            &[first.signed(), second.signed()],
+        ),
+        waits(
+            "event",
+            "logs",
+            ",\"s\":\"1\"",
+            &of_aid[1..],
+            &[icp.signed(), first.signed()],
+        ),
+        waits(
+            "anchor",
+            "logs",
+            &asked_seal,
+            &of_aid,
+            &[first.signed(), second.signed(), sealing.signed()],
+        ),
+        receipted,
+    ]
+}
+
 /// Evidence of duplicity, and remote events for our own AIDs.
 fn left_alone() -> Vec<Case> {
     let (mut aid, icp) = Aid::new("liar");
@@ -316,7 +400,7 @@ fn what_it_awaits_wakes_it() {
                 assert!(!refused, "{name}: {rows:?}");
                 let woken = rows
                     .iter()
-                    .any(|row| row.message.is_none() && row.what == "accepted");
+                    .any(|row| row.message.is_none() && row.what == case.becomes());
                 assert!(woken, "{name}: {rows:?}");
             }
             Leaves::ByHand => {
@@ -366,4 +450,59 @@ fn coming_again_does_not_prolong_the_wait() {
         assert_eq!(judge.expire().len(), 1, "{}", case.kind.name());
         nothing_left(&judge, &case);
     }
+}
+
+/// The reference answers none of these either, and says why.
+#[test]
+fn a_query_that_lacks_what_its_route_needs_is_refused() {
+    let (asker, icp) = Aid::new("asker");
+    let about = |fields: &str| format!("\"i\":\"{}\"{fields}", asker.pre);
+    let source = format!(",\"src\":\"{}\"", asker.pre);
+    for (route, asked) in [
+        ("nope", about(&source)),
+        ("logs", about("")),
+        ("logs", source[1..].to_owned()),
+        ("logs", format!("\"i\":\"nobody\"{source}")),
+        ("logs", about(&format!("{source},\"a\":{{\"d\":\"x\"}}"))),
+    ] {
+        let mut judge = Judge::new(Options::new(Mode::Hardened));
+        judge.run(&[icp.signed()]);
+        let said = judge.one(&query(&asker, route, &asked));
+        assert_eq!(said, ["rejected keri/query"], "{route} {asked}");
+        assert!(judge.waits().is_empty());
+    }
+}
+
+/// Who asks may come after what was asked for; what a stranger signed is not known to hold.
+#[test]
+fn a_query_by_a_stranger_waits_and_then_is_checked_against_nothing() {
+    let (asked, icp) = Aid::new("asked");
+    let (asker, asker_icp) = Aid::new("asker");
+    let about = format!("\"i\":\"{0}\",\"src\":\"{0}\"", asked.pre);
+    let waits = query(&asker, "logs", &about);
+    let mut judge = Judge::new(Options::new(Mode::Hardened));
+    assert_eq!(judge.one(&waits), ["escrowed query-not-found inception"]);
+    assert_eq!(
+        judge.one(&icp.signed()),
+        ["accepted", "checked unknown-signer"]
+    );
+    judge.one(&asker_icp.signed());
+    assert_eq!(judge.one(&waits), ["checked valid"]);
+}
+
+#[test]
+fn a_query_with_a_bad_signature_neither_waits_nor_passes() {
+    let (asked, icp) = Aid::new("asked");
+    let (asker, asker_icp) = Aid::new("asker");
+    let about = format!("\"i\":\"{0}\",\"src\":\"{0}\"", asked.pre);
+    let mut forged = asker.clone();
+    forged.keys = names(&["another"]);
+    let waits = query(&forged, "logs", &about);
+    let mut judge = Judge::new(Options::new(Mode::Hardened));
+    assert_eq!(judge.one(&waits), ["escrowed query-not-found inception"]);
+    judge.one(&asker_icp.signed());
+    let later = ["accepted", "rejected keri/routed-signature"];
+    assert_eq!(judge.one(&icp.signed()), later);
+    assert_eq!(judge.one(&waits), ["rejected keri/routed-signature"]);
+    assert!(judge.waits().is_empty());
 }

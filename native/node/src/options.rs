@@ -177,6 +177,7 @@ fn read_limits(fields: &Fields<'_>, limits: &mut Limits) -> Result<()> {
     limits.depth_max = word("depthMax", limits.depth_max)?;
     limits.out_of_order_seconds = seconds("outOfOrderSeconds", limits.out_of_order_seconds)?;
     limits.partial_seconds = seconds("partialSeconds", limits.partial_seconds)?;
+    limits.query_seconds = seconds("querySeconds", limits.query_seconds)?;
     let cap = |name: &str, default: Cap| -> Result<Cap> {
         Ok(Cap {
             entries: number(&format!("{name}EntriesMax"), default.entries, WHOLE_MAX)?,

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsync } from 'fastify'
 
 import { awaitsNames, escrowKinds } from '../../../native/layout.ts'
-import type { Entry, EntryQuery } from '../../escrow/entry.ts'
+import { sourceOf, type Entry, type EntryQuery } from '../../escrow/entry.ts'
 import { page, show, stats } from '../../escrow/list.ts'
 import { remove, retry } from '../../escrow/manage.ts'
 import { HttpProblem, requireToken, type HttpContext } from '../context.ts'
@@ -21,7 +21,7 @@ interface Selection {
   readonly sn?: string
   readonly said?: string
   readonly awaits?: string
-  readonly source?: number
+  readonly source?: string
   readonly older?: number
   readonly younger?: number
 }
@@ -33,7 +33,7 @@ const selection = {
   sn: decimal,
   said: primitive,
   awaits: { type: 'string', enum: [...awaitsNames] },
-  source: whole,
+  source: { type: 'string', description: 'the source that brought it, by name or number' },
   older: { ...whole, description: 'waits for more seconds' },
   younger: { ...whole, description: 'waits for fewer seconds' },
 } as const
@@ -44,7 +44,7 @@ const queryOf = ({ kind, aid, sn, said, awaits, source, older, younger }: Select
   sn: sn === undefined ? undefined : BigInt(sn),
   said,
   awaits,
-  source,
+  source: source === undefined ? undefined : sourceOf(source),
   olderSeconds: older,
   youngerSeconds: younger,
 })

@@ -158,7 +158,7 @@ impl Fold<'_> {
     }
 
     /// Whether the anchoring event is the authoritative one of its place, in the accepted log (HARDEN 10).
-    fn on_trunk(&mut self, anchor: &Anchor) -> bool {
+    pub(crate) fn on_trunk(&mut self, anchor: &Anchor) -> bool {
         let sn = self
             .view
             .aid(&anchor.pre)

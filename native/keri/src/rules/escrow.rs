@@ -130,7 +130,7 @@ impl Fold<'_> {
     }
 
     /// Whether one more entry may wait.
-    fn admits(&mut self, aid: &str, source: u32, kind: Option<Kind>) -> bool {
+    pub(crate) fn admits(&mut self, aid: &str, source: u32, kind: Option<Kind>) -> bool {
         if self.view.aid(aid).rows >= self.options.limits.waiting_per_aid_max {
             return false;
         }
@@ -174,7 +174,7 @@ impl Fold<'_> {
         Some(at)
     }
 
-    fn next_order(&mut self, aid: &str, sn: u128, kind: Kind) -> u32 {
+    pub(crate) fn next_order(&mut self, aid: &str, sn: u128, kind: Kind) -> u32 {
         let orders = self
             .view
             .slot(aid, sn)
@@ -183,6 +183,7 @@ impl Fold<'_> {
             .flat_map(|row| match &row.waiting {
                 Waiting::Event(event) => event.memberships.clone(),
                 Waiting::Receipt(receipt) => vec![receipt.membership],
+                Waiting::Query(query) => vec![query.membership],
             });
         orders
             .filter(|membership| membership.kind == kind)
@@ -309,8 +310,8 @@ impl Fold<'_> {
         }
     }
 
-    /// Takes a receipt out of its escrow.
-    pub(crate) fn leave_receipt(&mut self, aid: &str, sn: u128, id: &[u8]) {
+    /// Takes a receipt or a query out of its only escrow.
+    pub(crate) fn leave_single(&mut self, aid: &str, sn: u128, id: &[u8]) {
         let Some(at) = self
             .view
             .slot(aid, sn)
@@ -320,12 +321,14 @@ impl Fold<'_> {
         else {
             return;
         };
-        let Waiting::Receipt(receipt) = self.view.slot(aid, sn).rows[at].waiting.clone() else {
-            return;
+        let kind = match &self.view.slot(aid, sn).rows[at].waiting {
+            Waiting::Receipt(receipt) => receipt.membership.kind,
+            Waiting::Query(query) => query.membership.kind,
+            Waiting::Event(_) => return,
         };
         self.remove_row(aid, sn, at);
         let record = self.view.aid_mut(aid);
-        let count = &mut record.waiting[receipt.membership.kind as usize];
+        let count = &mut record.waiting[kind as usize];
         *count = count.saturating_sub(1);
     }
 

@@ -96,14 +96,21 @@ impl Fold<'_> {
             }
         }
         if new > 0 {
-            self.wake_sealed(&record);
+            self.wake_receipted(&record);
         }
         Ok(Decision::Duplicate(new))
     }
 
-    /// More witness signatures may make a sealing event fully witnessed: what it seals is looked at again.
-    pub(crate) fn wake_sealed(&mut self, record: &LogRecord) {
-        if !record.seals || self.options.hold_wakes {
+    /// More witness signatures may make an event fully witnessed: queries for it, and what it seals, are looked at
+    /// again.
+    pub(crate) fn wake_receipted(&mut self, record: &LogRecord) {
+        if self.options.hold_wakes {
+            return;
+        }
+        if self.view.aid(&record.pre).waiting[Kind::QueryNotFound as usize] > 0 {
+            self.wake(&record.pre, record.sn);
+        }
+        if !record.seals {
             return;
         }
         let body = record.body.clone();

@@ -8,6 +8,7 @@ mod delegation;
 mod escrow;
 mod evidence;
 mod late;
+mod query;
 mod receipts;
 mod retry;
 mod routed;

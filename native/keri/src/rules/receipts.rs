@@ -229,7 +229,7 @@ impl Fold<'_> {
         let new = self.view.attach(&logged.record, logged.ordinal, set, text);
         tally.note(new);
         if new && set == Set::Wigs {
-            self.wake_sealed(&logged.record);
+            self.wake_receipted(&logged.record);
         }
     }
 

@@ -8,7 +8,7 @@ use crate::decision::{Awaits, Decision, Kind, Reject, Verdict};
 use crate::event::{self, ILK_RECEIPT, ILK_UNKNOWN, Identity, Ilk, KeyEvent, Message, Receipt};
 use crate::fold::{Fold, Incoming, identity};
 use crate::prefix::VerificationKey;
-use crate::record::{Couple, Set, Waiting, WaitingEvent, WaitingReceipt};
+use crate::record::{Couple, Set, Waiting, WaitingEvent, WaitingQuery, WaitingReceipt};
 use crate::rules::check::may_witness;
 use crate::rules::receipts::{Receipts, split_couple, split_transferable};
 use crate::signature::{Indexed64, Plain64, Signed};
@@ -59,7 +59,8 @@ impl Fold<'_> {
                     .iter()
                     .find(|membership| membership.kind == kind)
                     .map(|found| found.order),
-                Waiting::Receipt(receipt) => Some(receipt.membership)
+                Waiting::Receipt(WaitingReceipt { membership, .. })
+                | Waiting::Query(WaitingQuery { membership, .. }) => Some(membership)
                     .filter(|found| found.kind == kind)
                     .map(|found| found.order),
             };
@@ -80,12 +81,13 @@ impl Fold<'_> {
             {
                 Some(Waiting::Event(waiting)) => self.retry_event(aid, sn, kind, &waiting),
                 Some(Waiting::Receipt(receipt)) => self.retry_receipt(aid, sn, &receipt, &id),
+                Some(Waiting::Query(query)) => self.retry_query(aid, sn, &query),
                 None => {}
             }
         }
     }
 
-    fn is_stale(&self, kind: Kind, date: i64) -> bool {
+    pub(crate) fn is_stale(&self, kind: Kind, date: i64) -> bool {
         timeout(kind, &self.options.limits)
             .is_some_and(|timeout| self.now.saturating_sub(date) > timeout)
     }
@@ -233,7 +235,7 @@ impl Fold<'_> {
             self.date_of(aid, sn, &waiting.said)
         };
         if self.is_stale(kind, date) {
-            self.leave_receipt(aid, sn, id);
+            self.leave_single(aid, sn, id);
             return self.report_left(Verdict::Expired, kind, &identity);
         }
         let found = match kind {
@@ -244,11 +246,11 @@ impl Fold<'_> {
         match found {
             Found::Nothing => {}
             Found::Stored => {
-                self.leave_receipt(aid, sn, id);
+                self.leave_single(aid, sn, id);
                 self.report(None, &identity, Decision::Accepted);
             }
             Found::Bad(reject) => {
-                self.leave_receipt(aid, sn, id);
+                self.leave_single(aid, sn, id);
                 self.report(None, &identity, reject.into());
             }
         }
@@ -534,11 +536,16 @@ impl Fold<'_> {
                     sn,
                 };
                 if !expired_only || self.is_stale(receipt.membership.kind, receipt.date) {
-                    self.leave_receipt(aid, sn, id);
+                    self.leave_single(aid, sn, id);
                     self.report_left(verdict, receipt.membership.kind, &identity);
                 }
             }
-            None => {}
+            Some(Waiting::Query(query))
+                if !expired_only || self.is_stale(query.membership.kind, query.date) =>
+            {
+                self.query_left(aid, sn, &query, verdict);
+            }
+            Some(Waiting::Query(_)) | None => {}
         }
     }
 }

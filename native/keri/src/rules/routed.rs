@@ -4,16 +4,19 @@
 
 use crate::decision::{Decision, Reject};
 use crate::fold::Fold;
+use crate::options::Mode;
 use crate::prefix::VerificationKey;
 use crate::routed::{Needs, Routed};
+use crate::rules::query::Asking;
 use crate::rules::receipts::{Couple64, Group64};
 use crate::signature::{Indexed64, Signed};
+use crate::text::Text;
 
 /// Signatures under a signer's latest establishment event.
 #[derive(Clone, Debug)]
 pub struct Last64 {
     /// Signer.
-    pub pre: crate::text::Text,
+    pub pre: Text,
     /// Signatures.
     pub signatures: Vec<Indexed64>,
 }
@@ -26,7 +29,7 @@ enum Held {
 }
 
 impl Fold<'_> {
-    /// Checks the signatures of a message whose signers are known.
+    /// Checks the signatures of a message whose signers are known, and whether a query can be answered.
     pub fn process_routed(
         &mut self,
         routed: &Routed<'_>,
@@ -34,14 +37,47 @@ impl Fold<'_> {
         couples: &[Couple64],
         groups: &[Group64],
         last: &[Last64],
+        source: u32,
     ) -> Decision {
-        if routed.needs == Needs::Signatures
-            && couples.is_empty()
-            && groups.is_empty()
-            && last.is_empty()
-        {
+        let unsigned = couples.is_empty() && groups.is_empty() && last.is_empty();
+        if routed.needs == Needs::Signatures && unsigned {
             return Reject::NoSignatures.into();
         }
+        let Some(query) = routed.query else {
+            return self.signatures_held(signed, couples, groups, last);
+        };
+        let Some((signer, signatures, indexed)) = asker(couples, groups, last) else {
+            return Reject::NoSignatures.into();
+        };
+        // The reference neither takes couples nor checks what signs a query.
+        let answerable = match self.options.mode {
+            Mode::Keripy if last.is_empty() => return Reject::NoSignatures.into(),
+            Mode::Keripy => Decision::Checked(true),
+            Mode::Hardened => self.signatures_held(signed, couples, groups, last),
+        };
+        if matches!(answerable, Decision::Rejected(_)) {
+            return answerable;
+        }
+        let asking = Asking {
+            query,
+            said: routed.said,
+            signed,
+            signer,
+            signatures,
+            indexed,
+            source,
+        };
+        self.process_query(asking, answerable)
+    }
+
+    /// Whether all signatures hold, as far as their signers are known.
+    pub(crate) fn signatures_held(
+        &mut self,
+        signed: &Signed,
+        couples: &[Couple64],
+        groups: &[Group64],
+        last: &[Last64],
+    ) -> Decision {
         let mut all = true;
         for couple in couples {
             let key = VerificationKey::parse(&couple.key);
@@ -97,4 +133,27 @@ impl Fold<'_> {
                     .is_some_and(|key| self.verify(signed, key, &signature.plain()))
             })
     }
+}
+
+/// Who asks, with the signatures and whether they are indexed: the last group, or else the last couple.
+fn asker(
+    couples: &[Couple64],
+    groups: &[Group64],
+    last: &[Last64],
+) -> Option<(Text, Vec<Text>, bool)> {
+    let indexed = |pre: &Text, signatures: &[Indexed64]| {
+        let texts = signatures.iter().map(|signature| signature.text.clone());
+        (pre.clone(), texts.collect(), true)
+    };
+    let group = last
+        .last()
+        .map(|group| indexed(&group.pre, &group.signatures))
+        .or_else(|| {
+            let group = groups.last()?;
+            Some(indexed(&group.pre, &group.signatures))
+        });
+    group.or_else(|| {
+        let couple = couples.last()?;
+        Some((couple.key.clone(), vec![couple.signature.clone()], false))
+    })
 }

@@ -1,4 +1,4 @@
-//! A store in memory and a runner over recorded streams, for tests of the engine without the addon.
+//! A store in memory, for tests of the engine without the addon.
 
 #![allow(dead_code, reason = "each test uses its own part")]
 
@@ -10,13 +10,6 @@ pub mod world;
 
 use std::collections::BTreeMap;
 
-use kelpipe_cesr::frame::Framer;
-use kelpipe_crypto::Verifier;
-use kelpipe_keri::batch::{Batch, WaitingOp, codec_options};
-use kelpipe_keri::columns::Columns;
-use kelpipe_keri::decision::Kind;
-use kelpipe_keri::engine::{Engine, Step};
-use kelpipe_keri::options::Options;
 use kelpipe_keri::store::{OP_WORDS, Requests, Table};
 use kelpipe_keri::writes::Writes;
 
@@ -65,79 +58,5 @@ impl Memory {
                 self.tables[op[0] as usize].remove(&key);
             }
         }
-    }
-}
-
-/// An engine with its store.
-pub struct Runner {
-    pub engine: Engine,
-    pub store: Memory,
-    pub now: i64,
-    pub parts: Vec<Columns>,
-}
-
-impl Runner {
-    pub fn new(options: Options, now: i64) -> Self {
-        let verifier = Verifier::new(kelpipe_crypto::Options::default());
-        Runner {
-            engine: Engine::new(options, verifier),
-            store: Memory::default(),
-            now,
-            parts: Vec::new(),
-        }
-    }
-
-    pub fn settle(&mut self, mut batch: Batch<'_>) {
-        let mut fetched: Option<Vec<u8>> = None;
-        loop {
-            match self
-                .engine
-                .settle(&mut batch, fetched.take().as_deref(), self.now)
-                .expect("sound store")
-            {
-                Step::Missing(requests) => fetched = Some(self.store.fetch(&requests)),
-                Step::Part(outcome) => {
-                    self.store.apply(&outcome.writes);
-                    self.engine.committed(outcome.part);
-                    self.parts.push(outcome.rows);
-                    if !outcome.more {
-                        return;
-                    }
-                }
-            }
-        }
-    }
-
-    /// Parses a slice as a stream of its own, in batches of at most `batch` messages.
-    pub fn parse(&mut self, bytes: &[u8], batch: usize) {
-        let options = self.engine.options().clone();
-        let mut framer = Framer::new(&codec_options(&options));
-        let (mut frames, mut faults) = (Vec::new(), Vec::new());
-        framer.frame(bytes, true, &mut frames, &mut faults);
-        for some in frames.chunks(batch) {
-            self.settle(Batch::prepare(&options, bytes, some, 1));
-        }
-    }
-
-    /// One pass over every escrow, as the reference makes it; whether anything changed.
-    pub fn pass(&mut self) -> bool {
-        let before = self.store.table(Table::Waiting).clone();
-        let seen = self.store.table(Table::Log).len();
-        for kind in Kind::PASS {
-            if matches!(kind, Kind::Misfit | Kind::Delegable) {
-                continue;
-            }
-            let keys: Vec<Vec<u8>> = self
-                .store
-                .table(Table::Waiting)
-                .iter()
-                .filter(|(_, value)| u16::from_le_bytes([value[0], value[1]]) & kind.bit() != 0)
-                .map(|(key, _)| key.clone())
-                .collect();
-            for key in keys {
-                self.settle(Batch::of_waiting(WaitingOp::Retry(Some(kind)), &[&key]));
-            }
-        }
-        before != *self.store.table(Table::Waiting) || seen != self.store.table(Table::Log).len()
     }
 }

@@ -375,6 +375,29 @@ impl Event {
     }
 }
 
+/// A query by `aid`, in whose `q` stands `asked`.
+pub fn query(aid: &Aid, route: &str, asked: &str) -> Vec<u8> {
+    let fields = [
+        ("t", "\"qry\"".to_owned()),
+        ("d", String::new()),
+        ("dt", "\"2024-06-01T00:00:00.000000+00:00\"".to_owned()),
+        ("r", format!("\"{route}\"")),
+        ("rr", "\"\"".to_owned()),
+        ("q", format!("{{{asked}}}")),
+    ];
+    let (_, body) = body(1, &fields, &["d"]);
+    let signature = indexed("A", 0, None, &sign(&aid.keys[0], body.as_bytes()));
+    [
+        body,
+        count('H', 1),
+        aid.pre.clone(),
+        count('A', 1),
+        signature,
+    ]
+    .concat()
+    .into_bytes()
+}
+
 /// The couple that names a sealing event.
 pub fn couple(by: &Event) -> String {
     count('G', 1) + &huge(by.sn) + &by.said
