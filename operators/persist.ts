@@ -10,12 +10,15 @@ const endWord = 2
 /** What persisting needs of a store. */
 export interface Committer {
   /** Resolves when the transaction is on disk. Transactions take effect in the order of the calls. */
-  commit(writes: Writes | undefined, meta: ReadonlyMap<string, Uint8Array>): Promise<void>
+  commit(writes: Writes | undefined, meta: ReadonlyMap<string, Uint8Array | undefined>): Promise<void>
 }
 
 export interface PersistOptions {
-  /** Records that go into every transaction, such as the time of the store. */
-  records(): Iterable<readonly [name: string, value: Uint8Array]>
+  /**
+   * Records that go into the transaction of a part, such as the time of the store; those without value are deleted.
+   * Asked part by part, in their order.
+   */
+  records(part: Part): Iterable<readonly [name: string, value: Uint8Array | undefined]>
 }
 
 /**
@@ -39,7 +42,7 @@ async function commit(
   options: PersistOptions,
 ): Promise<Part> {
   const { work, settled } = part
-  const records = new Map(options.records())
+  const records = new Map(options.records(part))
   const position = positionOf(part)
   if (position !== undefined && work.kind === 'frames' && work.origin.checkpoint) {
     const [name, value] = work.origin.checkpoint(position)

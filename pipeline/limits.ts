@@ -88,6 +88,30 @@ export interface Limits {
   readonly originsMax: number
   /** Pause between counts of what waits, for metrics. */
   readonly escrowCensusMs: number
+  /** Of Kafka: batches of a partition that may be under way, and what one of them holds at most. */
+  readonly kafkaCredits: number
+  readonly kafkaBatchBytes: number
+  /** What one fetch brings at most, of one partition and in all, and how long a broker may hold back an empty answer. */
+  readonly kafkaFetchBytesPerPartition: number
+  readonly kafkaFetchBytes: number
+  readonly kafkaFetchWaitMs: number
+  /** What of a partition may wait to be published before its store has to wait, and what goes into one transaction. */
+  readonly kafkaUnsentBytes: number
+  readonly kafkaTransactionBytes: number
+  /** A record of the input or of an output, and what goes into one request for a partition. */
+  readonly kafkaRecordBytes: number
+  readonly kafkaRequestBytes: number
+  /** Pauses between tries to publish, and to open a partition again, the shortest and the longest. */
+  readonly kafkaRetryMs: number
+  readonly kafkaRetryMsMax: number
+  /** A member that is silent for so long leaves its group; it gives a sign of life so often. */
+  readonly kafkaSessionMs: number
+  readonly kafkaHeartbeatMs: number
+  /** How long members have to come back when partitions are shared out anew. */
+  readonly kafkaRebalanceMs: number
+  readonly kafkaRequestMs: number
+  /** A transaction that is left open for so long is given up by the broker. */
+  readonly kafkaTransactionMs: number
   /** What the sinks may hold unwritten. */
   readonly sinkBufferBytes: number
   /** The engine's cache of key states. */
@@ -147,6 +171,22 @@ export const limits: Limits = {
   diskFreeBytesMin: 256 * MiB,
   originsMax: 65_535,
   escrowCensusMs: 5_000,
+  kafkaCredits: 4,
+  kafkaBatchBytes: 1 * MiB,
+  kafkaFetchBytesPerPartition: 1 * MiB,
+  kafkaFetchBytes: 16 * MiB,
+  kafkaFetchWaitMs: 100,
+  kafkaUnsentBytes: 4 * MiB,
+  kafkaTransactionBytes: 4 * MiB,
+  kafkaRecordBytes: 900_000,
+  kafkaRequestBytes: 900_000,
+  kafkaRetryMs: 100,
+  kafkaRetryMsMax: 10_000,
+  kafkaSessionMs: 30_000,
+  kafkaHeartbeatMs: 3_000,
+  kafkaRebalanceMs: 60_000,
+  kafkaRequestMs: 30_000,
+  kafkaTransactionMs: 60_000,
   sinkBufferBytes: 8 * MiB,
   engineCacheBytes: 64 * MiB,
   progressMs: 100,

@@ -2,14 +2,17 @@
 import { Command, CommanderError } from 'commander'
 
 import { annotateCommand } from './commands/annotate.ts'
+import { configCommand } from './commands/config.ts'
 import { convertCommand } from './commands/convert.ts'
 import { dbCommand } from './commands/db.ts'
+import { dlqCommand } from './commands/dlq.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { duplicityCommand } from './commands/duplicity.ts'
 import { escrowCommand } from './commands/escrow.ts'
 import { exportCommand } from './commands/export.ts'
 import { genCommand } from './commands/gen.ts'
 import { ingestCommand, verifyCommand } from './commands/intake.ts'
+import { runCommand } from './commands/run.ts'
 import { serveCommand } from './commands/serve.ts'
 import { simCommand } from './commands/sim.ts'
 import { splitCommand } from './commands/split.ts'
@@ -24,6 +27,7 @@ const examples = `
 Examples:
   kelpipe ingest examples                     take in all streams of a folder
   kelpipe ingest tcp://127.0.0.1:5621         listen for streams
+  kelpipe run -c kelpipe.yaml                 one worker of a fleet on Kafka
   kelpipe serve                               answer over HTTP, and take streams in
   curl -s URL | kelpipe verify --verdicts - - one verdict a line, nothing kept
   kelpipe state AID                           the key state that the events prove
@@ -35,7 +39,7 @@ Examples:
 
 Exit: 0 all accepted, 3 something was refused, 4 something still waits or was cut off, 5 duplicity was seen
       (of these the first that applies of 5, 3, 4, 0); 1 internal, 2 usage, 6 source or sink unreachable,
-      130 interrupted.`
+      78 configuration, 130 interrupted.`
 
 /** The program with all its commands. */
 function program(): Command {
@@ -49,6 +53,9 @@ function program(): Command {
     ingestCommand,
     verifyCommand,
     serveCommand,
+    runCommand,
+    configCommand,
+    dlqCommand,
     stateCommand,
     exportCommand,
     escrowCommand,
@@ -74,6 +81,12 @@ const exitCodeOfStage: Readonly<Record<Stage, number>> = {
   source: exitCodes.unreachable,
   store: exitCodes.internal,
 }
+
+/** Errors of the configuration file, which programs tell from those of the command line. */
+const configurationErrors: ReadonlySet<string> = new Set(['config/file', 'config/invalid', 'config/topics'])
+
+const exitCodeOf = ({ code, stage }: PipelineError): number =>
+  configurationErrors.has(code) ? exitCodes.config : exitCodeOfStage[stage]
 
 /** Says what, where, why and what next. The stack is for those who ask for it. */
 function explain(error: unknown): void {
@@ -101,6 +114,6 @@ try {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : exitCodes.usage
   else {
     explain(error)
-    process.exitCode = error instanceof PipelineError ? exitCodeOfStage[error.stage] : exitCodes.internal
+    process.exitCode = error instanceof PipelineError ? exitCodeOf(error) : exitCodes.internal
   }
 }

@@ -4,7 +4,10 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 
 import { packageRoot } from '../native/root.ts'
-import { definitions, Metrics } from './metrics.ts'
+import { kafkaDefinitions } from './kafka/metrics.ts'
+import { definitions as always, Metrics, type Definition } from './metrics.ts'
+
+const definitions: Readonly<Record<string, Definition>> = { ...always, ...kafkaDefinitions }
 
 const document = readFileSync(join(packageRoot(), 'docs', 'metrics.md'), 'utf8')
 

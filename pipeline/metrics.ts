@@ -14,7 +14,8 @@ export interface Definition {
   readonly buckets?: readonly number[]
 }
 
-const durations = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30]
+/** Upper bounds of times, in seconds. */
+export const durations: readonly number[] = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30]
 const sizes = [1, 10, 100, 1_000, 10_000]
 const byteSizes = [1_024, 16_384, 65_536, 262_144, 1_048_576, 2_097_152, 33_554_432]
 
@@ -30,7 +31,7 @@ export const definitions: Readonly<Record<string, Definition>> = {
     type: 'counter',
     unit: 'bytes',
     labels: ['source'],
-    help: 'Bytes taken from sources, by their type: file, stream, tcp, unix, http.',
+    help: 'Bytes taken from sources, by their type: file, stream, tcp, unix, http, kafka.',
     query: 'rate(kelpipe_source_read_bytes_total[5m])',
   },
   kelpipe_source_acknowledged_bytes_total: {
@@ -351,9 +352,10 @@ export class Metrics {
   readonly #histograms = new Map<string, Histogram>()
   readonly #probes: Probe[] = []
 
-  constructor() {
+  /** `more`: of what is not part of every run. */
+  constructor(more: Readonly<Record<string, Definition>> = {}) {
     collectDefaultMetrics({ register: this.registry })
-    for (const [name, definition] of Object.entries(definitions)) this.#add(name, definition)
+    for (const [name, definition] of Object.entries({ ...definitions, ...more })) this.#add(name, definition)
   }
 
   /** Adds something to ask at each scrape. */

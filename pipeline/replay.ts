@@ -1,4 +1,5 @@
 import type { Addon, StateDigest } from '../native/addon.ts'
+import { tableNumber } from '../native/tables.ts'
 import { PipelineError } from './errors.ts'
 import type { StoreReader } from './store/store.ts'
 
@@ -27,19 +28,36 @@ export function replayed(addon: Addon, store: StoreReader, ordinal: bigint): Uin
   return addon.replay(log, late)
 }
 
-/** The digest of all key states and logs and, with `full`, of all that waits (docs/state-digest.md). */
-export function stateDigest(addon: Addon, store: StoreReader, full: boolean): string {
+/**
+ * The digest of all key states and logs and, with `full`, of all that waits (docs/digest.md); or of those AIDs alone that
+ * are meant.
+ */
+export function stateDigest(
+  addon: Addon,
+  store: StoreReader,
+  full: boolean,
+  meant: (aid: string) => boolean = () => true,
+): string {
   const digest: StateDigest = addon.digest()
-  for (const { key, value } of store.scan('aids')) digest.aid(key, value)
+  for (const { key, value } of store.scan('aids'))
+    if (meant(Buffer.from(key).toString('latin1'))) digest.aid(key, value)
   for (const { key, value } of store.scan('kel')) {
+    if (!meant(placeOf(key).aid)) continue
     digest.kel(key, value)
     for (const ordinal of addon.ordinals(value)) {
       const { log, late } = logged(store, ordinal)
       digest.event(log, late)
     }
   }
-  if (full) for (const { key, value } of store.scan('waiting')) digest.waiting(key, value)
+  if (full)
+    for (const { key, value } of store.scan('waiting'))
+      if (meant(waitingAid(addon, key, value))) digest.waiting(key, value)
   return Buffer.from(digest.finish()).toString('hex')
+}
+
+function waitingAid(addon: Addon, key: Uint8Array, value: Uint8Array): string {
+  const json = addon.record(tableNumber('waiting'), key, value)
+  return json === null ? '' : (JSON.parse(json) as { aid: string }).aid
 }
 
 export const aidBytes = (aid: string): Uint8Array => Buffer.from(aid, 'latin1')

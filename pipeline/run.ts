@@ -31,6 +31,8 @@ export interface Run {
   readonly framer: () => Framer
   readonly sinks: readonly Sink[]
   readonly tally: Tally
+  /** Records that go into the transaction of a part besides; those without value are deleted. */
+  readonly outbox?: (part: Part) => Iterable<readonly [name: string, value: Uint8Array | undefined]>
   /** `each`: every message has a transaction of its own. */
   readonly commit: 'group' | 'each'
   readonly limits: Limits
@@ -73,7 +75,9 @@ export async function run(options: Run): Promise<void> {
       now,
       ...(record && { relief: relief({ ...sweep, usage: () => engine.usage(), record }) }),
     }),
-    persist(engine, store, { records: () => [clock.record(), ...origins.records()] }),
+    persist(engine, store, {
+      records: (part) => [clock.record(), ...origins.records(), ...(options.outbox?.(part) ?? [])],
+    }),
     publish(sinks),
     meter(tally),
   )
@@ -87,7 +91,7 @@ export async function run(options: Run): Promise<void> {
   }
 }
 
-/** The frames of all sources: those with an end one after the other, listeners beside them. */
+/** The frames of all sources: those with an end one after the other, those without beside them. */
 function framed(options: Run, origins: Origins, signal: AbortSignal): Observable<Frames> {
   const { sources, store, limits, framer, note, pace } = options
   const context: SourceContext = {
@@ -100,6 +104,7 @@ function framed(options: Run, origins: Origins, signal: AbortSignal): Observable
     note,
   }
   const chunksOf = (source: Source): Observable<Chunk> => source.chunks(context)
+  const framesOf = (source: Source): Observable<Frames> => source.frames?.(context) ?? EMPTY
   const finite = concat(...sources.filter(({ endless }) => !endless).map(chunksOf))
   const chunks = merge(finite, ...sources.filter(({ endless }) => endless).map(chunksOf))
   const timedFramer = (): Framer => {
@@ -113,5 +118,6 @@ function framed(options: Run, origins: Origins, signal: AbortSignal): Observable
       flushBytesMax: limits.flushBytes,
     }),
   )
-  return options.commit === 'each' ? cut.pipe(single()) : cut
+  const all = merge(cut, ...sources.map(framesOf))
+  return options.commit === 'each' ? all.pipe(single()) : all
 }

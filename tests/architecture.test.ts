@@ -53,8 +53,10 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'operators',
     'native',
   ],
+  'pipeline/config': ['pipeline/config', 'pipeline/kafka', 'pipeline', 'native'],
   'pipeline/commands': [
     'pipeline/commands',
+    'pipeline/config',
     'pipeline/kafka',
     'pipeline/telemetry',
     'pipeline/database',

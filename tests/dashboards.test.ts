@@ -6,6 +6,7 @@ import { expect, test } from 'vitest'
 import { boards } from '../dashboards/index.ts'
 import { dashboardOf } from '../dashboards/model.ts'
 import { packageRoot } from '../native/root.ts'
+import { kafkaDefinitions } from '../pipeline/kafka/metrics.ts'
 import { definitions, Metrics } from '../pipeline/metrics.ts'
 
 const folder = join(packageRoot(), 'dashboards', 'json')
@@ -67,7 +68,7 @@ test('every panel has a title of its own, a description, a unit, and the chosen 
 
 test('every query chooses jobs and instances, takes rates over an interval that fits, and names metrics there are', async () => {
   const served = (await new Metrics().registry.getMetricsAsJSON()).map(({ name }) => name)
-  const known = new Set([...Object.keys(definitions), ...served])
+  const known = new Set([...Object.keys(definitions), ...Object.keys(kafkaDefinitions), ...served])
   for (const { where, targets = [] } of panels)
     for (const { expr } of targets) {
       const selectors = [...expr.matchAll(/\b((?:kelpipe|process|nodejs)_\w+)(\{[^}]*\})?/g)]

@@ -1,6 +1,6 @@
 import type { Observable } from 'rxjs'
 
-import type { Chunk } from '../../operators/flow.ts'
+import type { Chunk, Frames } from '../../operators/flow.ts'
 import type { Slots } from '../../operators/slots.ts'
 import type { Limits } from '../limits.ts'
 import type { Pace } from '../pace.ts'
@@ -30,4 +30,6 @@ export interface Source {
   readonly endless: boolean
   /** The chunks, no more of them at a time than there are credits. */
   chunks(context: SourceContext): Observable<Chunk>
+  /** Batches of whole messages, of a source that has them cut; they come beside its chunks. */
+  frames?(context: SourceContext): Observable<Frames>
 }

@@ -87,7 +87,9 @@ export class MemoryStore implements Store {
         if (value) this.#put(this.#at(table), new Uint8Array(key), new Uint8Array(value))
         else this.#remove(this.#at(table), key)
       }
-    for (const [name, value] of meta) this.#put(this.#table('meta'), textBytes(name), value)
+    for (const [name, value] of meta)
+      if (value) this.#put(this.#table('meta'), textBytes(name), value)
+      else this.#remove(this.#table('meta'), textBytes(name))
   }
 
   #scan(table: SortedTable, range: ScanRange): Iterable<StoredRecord> {

@@ -17,8 +17,8 @@ export interface ScanRange {
   readonly limit?: number
 }
 
-/** Records of the shell's own that go into the `meta` table with a transaction, by name. */
-export type MetaRecords = ReadonlyMap<string, Uint8Array>
+/** Records of the shell's own that go into the `meta` table with a transaction, by name; without value they go. */
+export type MetaRecords = ReadonlyMap<string, Uint8Array | undefined>
 
 /** Read access; many processes may have it while one writes. */
 export interface StoreReader {

@@ -122,7 +122,9 @@ export class Transactions {
         else void table.remove(key)
       }
     const table = this.#options.tables[tableNames.indexOf('meta')]
-    for (const [name, value] of meta) void table?.put(textBytes(name), value)
+    for (const [name, value] of meta)
+      if (value) void table?.put(textBytes(name), value)
+      else void table?.remove(textBytes(name))
   }
 }
 

@@ -1,6 +1,6 @@
 import { map, type MonoTypeOperatorFunction } from 'rxjs'
 
-import type { Chunk } from '../../operators/flow.ts'
+import type { Chunk, Frames } from '../../operators/flow.ts'
 import type { Metrics, Reading } from '../metrics.ts'
 
 interface Flow {
@@ -21,21 +21,32 @@ export class InputFlow {
 
   /** Follows the chunks of sources of one type. */
   watch(source: string): MonoTypeOperatorFunction<Chunk> {
+    const follow = this.#follower(source)
+    return map((chunk) => ({ ...chunk, ack: follow(chunk.bytes.length, () => chunk.ack()) }))
+  }
+
+  /** Follows the batches of sources of one type that cut them themselves. */
+  watchFrames(source: string): MonoTypeOperatorFunction<Frames> {
+    const follow = this.#follower(source)
+    return map((frames) => ({ ...frames, ack: follow(frames.source.length, () => frames.ack()) }))
+  }
+
+  /** Notes that so many bytes are under way, until they are acknowledged. */
+  #follower(source: string): (bytes: number, ack: () => void) => () => void {
     const flow = this.#flows.get(source) ?? newFlow()
     this.#flows.set(source, flow)
-    return map((chunk) => {
+    return (bytes, ack) => {
       const underWay = { since: performance.now() }
       flow.underWay.add(underWay)
-      flow.readBytes += chunk.bytes.length
-      const ack = (): void => {
+      flow.readBytes += bytes
+      return () => {
         flow.underWay.delete(underWay)
-        flow.acknowledgedBytes += chunk.bytes.length
+        flow.acknowledgedBytes += bytes
         const seconds = (performance.now() - underWay.since) / 1000
         this.#metrics.observe('kelpipe_source_chunk_duration_seconds', seconds, { source })
-        chunk.ack()
+        ack()
       }
-      return { ...chunk, ack }
-    })
+    }
   }
 
   *readings(): Iterable<Reading> {

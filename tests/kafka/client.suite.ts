@@ -1,12 +1,13 @@
 import { expect, test } from 'vitest'
 
-import type {
-  Client,
-  LogBatch,
-  LogRecord,
-  Member,
-  MemberHandler,
-  OutRecord,
+import {
+  Fenced,
+  type Client,
+  type LogBatch,
+  type LogRecord,
+  type Member,
+  type MemberHandler,
+  type OutRecord,
 } from '../../pipeline/kafka/client/client.ts'
 
 export interface Subject {
@@ -130,7 +131,9 @@ export function clientSuite(subject: Subject): void {
       await second.begin()
       await second.send([record(topic, 'second')])
       await second.commit()
-      await expect(first.send([record(topic, 'late')]).then(async () => first.commit())).rejects.toThrow()
+      await expect(first.send([record(topic, 'late')]).then(async () => first.commit())).rejects.toThrow(
+        Fenced,
+      )
       expect(await valuesOf(client, topic)).toEqual(['second'])
       await first.close()
       await second.close()

@@ -16,6 +16,8 @@ export interface LogRecord {
 export interface LogBatch {
   readonly topic: string
   readonly partition: number
+  /** The offset that was asked for: every committed record between it and the last one here is here. */
+  readonly from: bigint
   readonly records: readonly LogRecord[]
   /** The offset behind the last record of the partition, as the broker said with this batch. */
   readonly end: bigint
@@ -38,7 +40,13 @@ export interface GroupOffset {
   readonly metadata: string
 }
 
-/** One transaction at a time: `begin`, then `send` and `offsets`, then `commit` or `abort`. */
+/** Another producer has taken over the id of a transactional one. */
+export class Fenced extends Error {}
+
+/**
+ * One transaction at a time: `begin`, then `send` and `offsets`, then `commit` or `abort`. Whatever fails leaves it unknown
+ * whether the transaction was committed; `Fenced` if another producer has the id now.
+ */
 export interface TransactionalProducer {
   begin(): Promise<void>
   /** The records of one call must fit into one request. */

@@ -1,4 +1,4 @@
-import { AssignerProtocol, type Assigner, type Cluster, type GroupMember } from 'kafkajs'
+import kafkajs, { type Assigner, type Cluster, type GroupMember } from 'kafkajs'
 
 import { shares } from '../../shares.ts'
 
@@ -15,7 +15,7 @@ export const copartitioned =
     version,
     protocol: ({ topics: subscribed }) => ({
       name: 'kelpipe',
-      metadata: AssignerProtocol.MemberMetadata.encode({
+      metadata: kafkajs.AssignerProtocol.MemberMetadata.encode({
         version,
         topics: subscribed,
         userData: Buffer.from(JSON.stringify(preferred())),
@@ -26,7 +26,7 @@ export const copartitioned =
       const wishes = new Map(members.map((member) => [member.memberId, wishOf(member)]))
       return Array.from(shares(Math.min(...counts), wishes), ([memberId, partitions]) => ({
         memberId,
-        memberAssignment: AssignerProtocol.MemberAssignment.encode({
+        memberAssignment: kafkajs.AssignerProtocol.MemberAssignment.encode({
           version,
           assignment: Object.fromEntries(topics.map((topic) => [topic, [...partitions]])),
           userData: Buffer.alloc(0),
@@ -36,7 +36,7 @@ export const copartitioned =
   })
 
 function wishOf({ memberMetadata }: GroupMember): readonly number[] {
-  const decoded = AssignerProtocol.MemberMetadata.decode(memberMetadata)
+  const decoded = kafkajs.AssignerProtocol.MemberMetadata.decode(memberMetadata)
   try {
     return JSON.parse(decoded?.userData.toString() ?? '[]') as readonly number[]
   } catch {

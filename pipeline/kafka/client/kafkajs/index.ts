@@ -1,17 +1,20 @@
 import { randomUUID } from 'node:crypto'
 
-import { Kafka, logLevel, type Admin, type KafkaConfig } from 'kafkajs'
+import { setTimeout } from 'node:timers/promises'
+
+import kafkajs, { type Admin, type Kafka, type KafkaConfig } from 'kafkajs'
 
 import { PipelineError } from '../../../errors.ts'
 import type { Client, GroupOffset, LogBatch, TopicPlan } from '../client.ts'
 import type { Connection } from '../settings.ts'
 import { KafkajsMember } from './member.ts'
 import { plainProducer, transactionalProducer } from './producer.ts'
+import { typeOf } from './protocol.ts'
 import { readPartition } from './reader.ts'
 
 /** kafkajs as a client. Its gaps, and what stands in for them here: docs/kafka.md. */
 export async function kafkajsClient(connection: Connection): Promise<Client> {
-  const kafka = new Kafka(configOf(connection))
+  const kafka = new kafkajs.Kafka(configOf(connection))
   const admin = kafka.admin()
   try {
     await admin.connect()
@@ -44,7 +47,7 @@ function configOf({ brokers, clientId, tls, sasl, requestTimeoutMs }: Connection
     ...(tls && { ssl: { ...tls } }),
     ...(sasl && { sasl: sasl as NonNullable<KafkaConfig['sasl']> }),
     requestTimeout: requestTimeoutMs,
-    logLevel: logLevel.NOTHING,
+    logLevel: kafkajs.logLevel.NOTHING,
     retry: { initialRetryTime: 100, retries: 8, maxRetryTime: 5_000 },
   }
 }
@@ -70,11 +73,28 @@ async function create(admin: Admin, plans: readonly TopicPlan[]): Promise<void> 
 }
 
 async function endOf(admin: Admin, topic: string, partition: number): Promise<bigint> {
-  const offsets = await admin.fetchTopicOffsets(topic)
+  const offsets = await fresh(async () => admin.fetchTopicOffsets(topic))
   const found = offsets.find((each) => each.partition === partition)
   if (found) return BigInt(found.high)
   throw new PipelineError('source/kafka', { what: `the topic ${topic} has no partition ${partition}` })
 }
+
+/** Tries of a request that met a broker which does not lead a partition yet, or any more, and the pause between. */
+const freshTries = 50
+const freshMs = 100
+
+/** kafkajs asks brokers by what it heard of them last; of topics that are new that may be wrong for a moment. */
+async function fresh<Result>(ask: () => Promise<Result>): Promise<Result> {
+  for (let tries = 1; ; tries += 1)
+    try {
+      return await ask()
+    } catch (error) {
+      if (tries === freshTries || !stale.has(typeOf(error))) throw error
+      await setTimeout(freshMs)
+    }
+}
+
+const stale: ReadonlySet<string> = new Set(['NOT_LEADER_FOR_PARTITION', 'UNKNOWN_TOPIC_OR_PARTITION'])
 
 async function committedOf(
   admin: Admin,

@@ -2,8 +2,16 @@ import { setTimeout } from 'node:timers/promises'
 
 import type { Kafka, Message, TopicMessages, Transaction } from 'kafkajs'
 
-import type { GroupOffset, OutRecord, Producer, TransactionalProducer } from '../client.ts'
+import {
+  Fenced,
+  type GroupOffset,
+  type OutRecord,
+  type Producer,
+  type TransactionalProducer,
+} from '../client.ts'
 import type { Connection } from '../settings.ts'
+import { codeOf, typeOf } from './protocol.ts'
+import { reasonOf } from '../../../errors.ts'
 
 /** A producer with its id taken over: kafkajs asks for it with the first transaction, so one is begun and given up. */
 export async function transactionalProducer(
@@ -38,8 +46,8 @@ export async function transactionalProducer(
         running().sendOffsets({ consumerGroupId: group, topics: topicsOf(offsets) }),
       )
     },
-    commit: async () => running().commit(),
-    abort: async () => running().abort(),
+    commit: async () => patiently(async () => running().commit()),
+    abort: async () => patiently(async () => running().abort()),
     close: async () => producer.disconnect(),
   }
 }
@@ -57,13 +65,23 @@ async function patiently(step: () => Promise<unknown>): Promise<void> {
       await step()
       return
     } catch (error) {
-      if (!isConcurrent(error)) throw error
+      const type = typeOf(error)
+      if (fencing.has(type) || codeOf(error) === producerFenced)
+        throw new Fenced(reasonOf(error), { cause: error })
+      if (type !== 'CONCURRENT_TRANSACTIONS') throw error
       await setTimeout(concurrentMs)
     }
 }
 
-const isConcurrent = (error: unknown): boolean =>
-  error instanceof Error && 'type' in error && error.type === 'CONCURRENT_TRANSACTIONS'
+/** What brokers say to a producer whose id another one has. */
+const fencing: ReadonlySet<string> = new Set([
+  'INVALID_PRODUCER_EPOCH',
+  'PRODUCER_FENCED',
+  'INVALID_PRODUCER_ID_MAPPING',
+])
+
+/** The number of a code that kafkajs does not know. */
+const producerFenced = 90
 
 /** A producer without transactions: what it sends may come twice. */
 export async function plainProducer(kafka: Kafka): Promise<Producer> {

@@ -1,4 +1,4 @@
-import { AssignerProtocol, type Assigner, type Kafka } from 'kafkajs'
+import kafkajs, { type Assigner, type Kafka } from 'kafkajs'
 
 import { Slots } from '../../../../operators/slots.ts'
 import type { LogBatch } from '../client.ts'
@@ -116,12 +116,16 @@ const onlyOne = (topic: string, partition: number) => (): Assigner => ({
   version: 0,
   protocol: ({ topics }) => ({
     name: 'kelpipe-reader',
-    metadata: AssignerProtocol.MemberMetadata.encode({ version: 0, topics, userData: Buffer.alloc(0) }),
+    metadata: kafkajs.AssignerProtocol.MemberMetadata.encode({
+      version: 0,
+      topics,
+      userData: Buffer.alloc(0),
+    }),
   }),
   assign: async ({ members }) =>
     members.slice(0, 1).map(({ memberId }) => ({
       memberId,
-      memberAssignment: AssignerProtocol.MemberAssignment.encode({
+      memberAssignment: kafkajs.AssignerProtocol.MemberAssignment.encode({
         version: 0,
         assignment: { [topic]: [partition] },
         userData: Buffer.alloc(0),

@@ -3,17 +3,18 @@ import type { Batch, IHeaders } from 'kafkajs'
 import type { LogBatch, LogRecord } from '../client.ts'
 
 /** A batch as kafkajs hands it over, without a copy of keys and values. */
-export const batchOf = ({ topic, partition, highWatermark, messages }: Batch): LogBatch => ({
-  topic,
-  partition,
-  end: BigInt(highWatermark),
-  records: messages.map(({ offset, key, value, headers }): LogRecord => ({
+export function batchOf(batch: Batch): LogBatch {
+  const { topic, partition, highWatermark, messages } = batch
+  // The types of kafkajs leave it out.
+  const { fetchedOffset } = batch as Batch & { readonly fetchedOffset: string }
+  const records = messages.map(({ offset, key, value, headers }): LogRecord => ({
     offset: BigInt(offset),
     key: key ?? undefined,
     value: value ?? undefined,
     headers: headers ? textsOf(headers) : {},
-  })),
-})
+  }))
+  return { topic, partition, from: BigInt(fetchedOffset), end: BigInt(highWatermark), records }
+}
 
 function textsOf(headers: IHeaders): Record<string, string> {
   const texts: Record<string, string> = {}

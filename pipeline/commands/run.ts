@@ -1,0 +1,98 @@
+import { Option, type Command } from 'commander'
+import type { FastifyInstance } from 'fastify'
+
+import { requireAddon } from '../addon.ts'
+import { readConfig, type Config } from '../config/config.ts'
+import { connectionOf, engineOptionsOf, retriesOf, topicsOf } from '../config/worker.ts'
+import { PipelineError } from '../errors.ts'
+import { metricsServer } from '../http/exposition.ts'
+import { connect } from '../kafka/client/index.ts'
+import { WorkerTelemetry } from '../kafka/telemetry.ts'
+import { Worker } from '../kafka/worker.ts'
+import { exitCodes } from '../summary.ts'
+import { say } from '../terminal.ts'
+import { configFlags, type ConfigFlags } from './config.ts'
+import { onSignals } from './signals.ts'
+
+/** `run`: one worker of a fleet that works on the partitions of a topic. */
+export const runCommand = (program: Command): Command =>
+  program
+    .command('run')
+    .addOption(new Option('-c, --config <file>', 'the configuration').env('KELPIPE_CONFIG'))
+    .addOption(configFlags())
+    .description('Work as one of a fleet: verify what a Kafka topic brings, publish what it leads to.')
+    .addHelpText('after', '\n"kelpipe config init" prints a configuration; docs/kafka.md explains it.')
+    .action(async ({ config, set }: ConfigFlags & { config?: string }) => {
+      await work(readConfig(config, process.env, set))
+    })
+
+async function work(config: Config): Promise<void> {
+  const addon = requireAddon()
+  const topics = topicsOf(config)
+  const client = await connect(connectionOf(config))
+  const stopped = new AbortController()
+  const forget = onSignals(() => stopped.abort())
+  const telemetry = new WorkerTelemetry(topics)
+  try {
+    const partitions = (await client.partitions([topics.input])).get(topics.input) ?? 1
+    const worker = new Worker({
+      client,
+      addon,
+      engine: engineOptionsOf(config, partitions),
+      limits: config.limits,
+      group: config.source.group,
+      topics,
+      keyed: config.source.records === 'messages',
+      transactions: config.guarantee === 'exactly-once',
+      commit: config.commit,
+      retryMs: retriesOf(config),
+      directory: config.store,
+      replicas: config.sinks.replicas,
+      watch: (run) => telemetry.watch(run),
+      sent: (_, entries, seconds) => telemetry.sent(entries, seconds),
+      note: say,
+    })
+    telemetry.ask(worker, addon, config.limits)
+    const server = await answering(worker, telemetry, config)
+    try {
+      await worker.run(stopped.signal)
+    } finally {
+      await server.close()
+    }
+  } finally {
+    forget()
+    await client.close()
+  }
+  process.exitCode = exitCodes.interrupted
+}
+
+/** Answers what a scheduler and Prometheus ask. */
+async function answering(
+  worker: Worker,
+  { metrics }: WorkerTelemetry,
+  config: Config,
+): Promise<FastifyInstance> {
+  const server = await metricsServer(metrics, config.limits)
+  server.get('/health/live', () => ({ status: 'live' }))
+  server.get('/health/ready', async (_, reply) => {
+    const { joined, partitions } = worker.status
+    const waiting = [...partitions]
+      .filter(([, { ready }]) => !ready)
+      .map(([number]) => `partition ${number} is opening`)
+    const reasons = joined ? waiting : ['the group was not joined yet']
+    const ready = reasons.length === 0
+    return reply.code(ready ? 200 : 503).send({ status: ready ? 'ready' : 'not ready', reasons })
+  })
+  const at = config.http.lastIndexOf(':')
+  const [host, port] = [config.http.slice(0, at).replace(/^\[|\]$/g, ''), Number(config.http.slice(at + 1))]
+  try {
+    say(`metrics on ${await server.listen({ host, port })}/metrics`)
+    return server
+  } catch (cause) {
+    throw new PipelineError('source/listen', {
+      what: `cannot listen on ${config.http}`,
+      next: 'choose another address with --set http=HOST:PORT, or stop the process that has this one',
+      cause,
+    })
+  }
+}

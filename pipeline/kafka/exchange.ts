@@ -1,0 +1,109 @@
+import { replay } from '../replay.ts'
+import { bytesText, textBytes } from '../text.ts'
+import type { OutRecord } from './client/client.ts'
+import { partitionOf } from './murmur2.ts'
+import { isOwn, type OutputContext } from './context.ts'
+import type { Refused } from './taken.ts'
+
+const wantedPrefix = 'kafka/wanted/'
+const askedPrefix = 'kafka/asked/'
+
+/** The header that tells what a record of the exchange is. */
+export const kindHeader = 'kind'
+
+/**
+ * Events reach other partitions where something waits for them. A partition with an entry that awaits the log of an AID
+ * of another one says so; from then on the owner of that AID sends its log there, and all that is added to it. There it is
+ * verified like any other, so that no worker has to believe another one (docs/adr/0004).
+ */
+export class Exchange {
+  readonly #context: OutputContext
+  /** Who wants the log of an AID of ours. */
+  readonly #wanted = new Map<string, Set<number>>()
+  /** Whose log we asked for. */
+  readonly #asked = new Set<string>()
+  readonly #new: (readonly [name: string, value: Uint8Array])[] = []
+
+  constructor(context: OutputContext) {
+    this.#context = context
+    for (const { key, value } of context.store.scan('meta', { prefix: textBytes(wantedPrefix) }))
+      this.#wanted.set(
+        bytesText(key).slice(wantedPrefix.length),
+        new Set(JSON.parse(bytesText(value)) as number[]),
+      )
+    for (const { key } of context.store.scan('meta', { prefix: textBytes(askedPrefix) }))
+      this.#asked.add(bytesText(key).slice(askedPrefix.length))
+  }
+
+  /** `meta` records of what is new since the last call. */
+  records(): readonly (readonly [name: string, value: Uint8Array])[] {
+    return this.#new.splice(0)
+  }
+
+  /** Says that something here awaits the logs of these AIDs, as far as they are others' and it was not said before. */
+  interests(aids: readonly string[]): OutRecord[] {
+    const { partition, partitions, topics, keyed } = this.#context
+    if (!keyed) return []
+    const fresh = aids.filter((aid) => !this.#asked.has(aid) && !isOwn(this.#context, aid))
+    return [...new Set(fresh)].map((aid) => {
+      this.#asked.add(aid)
+      this.#new.push([`${askedPrefix}${aid}`, textBytes('')])
+      return {
+        topic: topics.exchange,
+        partition: partitionOf(Buffer.from(aid, 'latin1'), partitions),
+        key: `${aid} wanted ${partition}`,
+        value: Buffer.from(`${partition}`),
+        headers: { [kindHeader]: 'interest', aid },
+      }
+    })
+  }
+
+  /** An event of ours, for those who want the log that it is of. */
+  forwards(aid: string, value: Uint8Array, { sn, said }: { sn: string; said: string }): OutRecord[] {
+    const { topics } = this.#context
+    return Array.from(this.#wanted.get(aid) ?? [], (partition) => ({
+      topic: topics.exchange,
+      partition,
+      key: `${aid} ${sn} ${said}`,
+      value,
+      headers: { [kindHeader]: 'event', aid },
+    }))
+  }
+
+  /**
+   * Notes who wants what, and answers with the logs as they are: what is stored of them, and then what of them is still
+   * under way to the disk.
+   */
+  answers(refused: readonly Refused[], underWay: () => Iterable<OutRecord>): OutRecord[] {
+    return refused.flatMap(({ record, reason }) => {
+      const aid = record.headers['aid']
+      if (reason !== 'interest' || aid === undefined || !record.value) return []
+      return this.#answer(aid, Number(bytesText(record.value)), underWay)
+    })
+  }
+
+  #answer(aid: string, partition: number, underWay: () => Iterable<OutRecord>): OutRecord[] {
+    const { addon, store, topics } = this.#context
+    const wanting = this.#wanted.get(aid) ?? new Set()
+    this.#wanted.set(aid, wanting.add(partition))
+    this.#new.push([`${wantedPrefix}${aid}`, textBytes(JSON.stringify([...wanting]))])
+    const headers = { [kindHeader]: 'event', aid }
+    const stored = Array.from(replay(addon, store, aid), (value, at) => ({
+      topic: topics.exchange,
+      partition,
+      key: `${aid} log ${at}`,
+      value,
+      headers,
+    }))
+    const late = [...underWay()]
+      .filter(({ topic, key }) => topic === topics.accepted && key === aid)
+      .map(({ value, headers: { sn = '', said = '' } }) => ({
+        topic: topics.exchange,
+        partition,
+        key: `${aid} ${sn} ${said}`,
+        value,
+        headers,
+      }))
+    return [...stored, ...late]
+  }
+}

@@ -1,0 +1,174 @@
+import type { Part } from '../../operators/flow.ts'
+import type { StoreReader } from '../store/store.ts'
+import { bytesText, textBytes } from '../text.ts'
+import type { OutRecord } from './client/client.ts'
+import { recordOriginOf } from './feed.ts'
+import type { Outputs } from './outputs.ts'
+import { encodePosition, isRole, positionOf, start, type Position, type Role } from './position.ts'
+
+const prefix = 'kafka/outbox/'
+const digits = 20
+const nameOf = (sequence: bigint): string => `${prefix}${`${sequence}`.padStart(digits, '0')}`
+
+/** Records that are to be sent together with how far that brings the partition. */
+export interface Entry {
+  /** Rises by one with each entry that has records; one without has that of the last with. */
+  readonly sequence: bigint
+  readonly records: readonly OutRecord[]
+  readonly bytes: number
+  /** Where each role of the partition is taken up after it. */
+  readonly positions: ReadonlyMap<Role, Position>
+}
+
+type MetaRecord = readonly [name: string, value: Uint8Array | undefined]
+
+/**
+ * What is to be published, kept in the transaction of the state that it comes from until it is known to be sent. The
+ * inputs alone could not make it again: the state knows those events already.
+ */
+export class Outbox {
+  readonly #outputs: Outputs
+  readonly #entries = new Map<Part, Entry>()
+  #sequence: bigint
+  #positions: ReadonlyMap<Role, Position>
+  /** The entries that are sent, and those of them that are deleted. */
+  #sent: bigint
+  #deleted: bigint
+
+  /** `sent`: the last entry that is known to be sent. */
+  constructor(outputs: Outputs, last: bigint, sent: bigint, positions: ReadonlyMap<Role, Position>) {
+    this.#outputs = outputs
+    this.#sequence = last
+    this.#sent = sent
+    this.#deleted = sent
+    this.#positions = positions
+  }
+
+  /** The `meta` records that belong to a part. Asked part by part, in their order. */
+  recordsOf(part: Part): MetaRecord[] {
+    const made = this.#outputs.of(part, () => this.#underWay())
+    this.#positions = positionsAfter(part, this.#positions)
+    if (made.length > 0) this.#sequence += 1n
+    const [sequence, positions] = [this.#sequence, this.#positions]
+    const { bytes, records } = encode(made, positions)
+    this.#entries.set(part, { sequence, records, bytes: bytes.length, positions })
+    const stored: MetaRecord[] = made.length > 0 ? [[nameOf(sequence), bytes]] : []
+    return [...this.#outputs.exchange.records(), ...stored, ...this.#deletions()]
+  }
+
+  /** The entry of a part that is on disk now; asked once. */
+  take(part: Part): Entry | undefined {
+    const entry = this.#entries.get(part)
+    this.#entries.delete(part)
+    return entry
+  }
+
+  /** How far everything is, with nothing to send. */
+  standing(): Entry {
+    return { sequence: this.#sequence, records: [], bytes: 0, positions: this.#positions }
+  }
+
+  /** A role is taken up elsewhere than behind what was read. */
+  seek(role: Role, position: Position): void {
+    this.#positions = new Map([...this.#positions, [role, position]])
+  }
+
+  /** Entries up to this one are sent: with the next transactions they go. */
+  sent(sequence: bigint): void {
+    if (sequence > this.#sent) this.#sent = sequence
+  }
+
+  /** Records of parts that are not on disk yet. */
+  *#underWay(): Iterable<OutRecord> {
+    for (const { records } of this.#entries.values()) yield* records
+  }
+
+  *#deletions(): Iterable<MetaRecord> {
+    for (; this.#deleted < this.#sent; this.#deleted += 1n) yield [nameOf(this.#deleted + 1n), undefined]
+  }
+}
+
+function positionsAfter(part: Part, before: ReadonlyMap<Role, Position>): ReadonlyMap<Role, Position> {
+  const { work, last } = part
+  const origin = work.kind === 'frames' ? recordOriginOf(work.origin) : undefined
+  if (!last || work.kind !== 'frames' || !origin || !isRole(origin.purpose)) return before
+  return new Map([...before, [origin.purpose, origin.positionAt(work.resume)]])
+}
+
+/** What is stored of an entry, and not known to be sent. */
+export function unsent(store: StoreReader, sent: bigint): Entry[] {
+  return Array.from(store.scan('meta', { prefix: textBytes(prefix) }), ({ key, value }) =>
+    decode(value, BigInt(bytesText(key).slice(prefix.length))),
+  ).filter(({ sequence }) => sequence > sent)
+}
+
+/** Deletions of everything that was sent. */
+export const cleared = (store: StoreReader, sent: bigint): MetaRecord[] =>
+  Array.from(store.scan('meta', { prefix: textBytes(prefix) }), ({ key }) => bytesText(key))
+    .filter((name) => BigInt(name.slice(prefix.length)) <= sent)
+    .map((name) => [name, undefined])
+
+/** The record of an entry that no part leads to. */
+export const entryRecord = (entry: Entry): MetaRecord => [
+  nameOf(entry.sequence),
+  encode(entry.records, entry.positions).bytes,
+]
+
+/** Of one record in front of all bytes: topic, partition, key, headers, bytes of its value. */
+type Head = readonly [string, number, string | null, Readonly<Record<string, string>>, number | null]
+
+/** Bytes in front of the heads that say how many they are. */
+const lengthBytes = 4
+
+/** Keys may be any bytes. */
+const keyText = (key: Uint8Array | string): string =>
+  typeof key === 'string' ? key : Buffer.from(key).toString('latin1')
+
+/** An entry as one piece of bytes, and its records with their values in it. */
+function encode(
+  records: readonly OutRecord[],
+  positions: ReadonlyMap<Role, Position>,
+): { bytes: Uint8Array; records: readonly OutRecord[] } {
+  if (records.length === 0) return { bytes: new Uint8Array(0), records }
+  const heads = records.map(({ topic, partition, key, value, headers }): Head => [
+    topic,
+    partition,
+    key === undefined ? null : keyText(key),
+    headers,
+    value?.length ?? null,
+  ])
+  const places = Object.fromEntries(
+    Array.from(positions, ([role, position]) => [role, bytesText(encodePosition(position))]),
+  )
+  const head = Buffer.from(JSON.stringify({ heads, places }))
+  const length = Buffer.alloc(lengthBytes)
+  length.writeUInt32LE(head.length)
+  const bytes = Buffer.concat([length, head, ...records.flatMap(({ value }) => value ?? [])])
+  let at = lengthBytes + head.length
+  const moved = records.map((record): OutRecord => {
+    if (!record.value) return record
+    const from = at
+    at += record.value.length
+    return { ...record, value: bytes.subarray(from, at) }
+  })
+  return { bytes, records: moved }
+}
+
+function decode(bytes: Uint8Array, sequence: bigint): Entry {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+  const end = lengthBytes + buffer.readUInt32LE(0)
+  const { heads, places } = JSON.parse(buffer.toString('utf8', lengthBytes, end)) as {
+    heads: readonly Head[]
+    places: Readonly<Partial<Record<Role, string>>>
+  }
+  let at = end
+  const records = heads.map(([topic, partition, key, headers, size]): OutRecord => {
+    const value = size === null ? undefined : buffer.subarray(at, at + size)
+    at += size ?? 0
+    return { topic, partition, key: key === null ? undefined : Buffer.from(key, 'latin1'), value, headers }
+  })
+  const positions = new Map<Role, Position>()
+  for (const role of ['input', 'exchange'] as const)
+    positions.set(role, places[role] === undefined ? start : positionOf(places[role]))
+  return { sequence, records, bytes: bytes.length, positions }
+}

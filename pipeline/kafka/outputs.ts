@@ -1,0 +1,146 @@
+import { verdictNames, type Row, type VerdictBatch } from '../../native/batch.ts'
+import { ilkNames } from '../../native/layout.ts'
+import { writeAt, writeCount, type Write } from '../../native/records.ts'
+import { tableNumber } from '../../native/tables.ts'
+import type { Part } from '../../operators/flow.ts'
+import type { OutRecord } from './client/client.ts'
+import { isOwn, type OutputContext } from './context.ts'
+import { deadLetters } from './dead.ts'
+import { Exchange } from './exchange.ts'
+import { recordOriginOf, type Purpose } from './feed.ts'
+import { waitingChanges } from './waiting.ts'
+
+const accepted = verdictNames.indexOf('accepted')
+const receipt = ilkNames.indexOf('rct')
+const [logTable, lateTable, waitingTable, aidsTable] = [
+  tableNumber('log'),
+  tableNumber('late'),
+  tableNumber('waiting'),
+  tableNumber('aids'),
+]
+
+/** What the parts of one partition lead to, as records for topics. */
+export class Outputs {
+  readonly #context: OutputContext
+  readonly exchange: Exchange
+
+  constructor(context: OutputContext) {
+    this.#context = context
+    this.exchange = new Exchange(context)
+  }
+
+  /**
+   * The records that a part leads to, in order. What a rebuild reads again was published before: of it only that counts
+   * which comes out otherwise than it did.
+   */
+  of(part: Part, underWay: () => Iterable<OutRecord>): OutRecord[] {
+    const { work, settled } = part
+    const origin = work.kind === 'frames' ? recordOriginOf(work.origin) : undefined
+    const purpose = origin?.purpose
+    const records: OutRecord[] = []
+    if (settled) this.#ofVerdicts(part, settled.verdicts, purpose, records)
+    if (origin && part.last && work.kind === 'frames') {
+      if (purpose === 'exchange') records.push(...this.exchange.answers(origin.refused(), underWay))
+      else if (purpose === 'input') records.push(...deadLetters(this.#context, work, origin))
+    }
+    return records.map((record) => this.#sendable(record))
+  }
+
+  /** A record that no broker takes goes to the dead letters, as far as there is room for it. */
+  #sendable(record: OutRecord): OutRecord {
+    const { recordBytesMax, topics, partition } = this.#context
+    const { topic, value, headers } = record
+    if (!value || value.length <= recordBytesMax) return record
+    const reason = {
+      reason: 'record/oversized-output',
+      message: `${value.length} bytes for the topic ${topic}`,
+    }
+    return {
+      ...record,
+      topic: topics.deadLetters,
+      partition,
+      value: value.subarray(0, recordBytesMax),
+      headers: { ...headers, ...reason },
+    }
+  }
+
+  #ofVerdicts(part: Part, verdicts: VerdictBatch, purpose: Purpose | undefined, records: OutRecord[]): void {
+    const source = part.work.kind === 'frames' ? part.work.source : new Uint8Array(0)
+    for (let index = 0; index < verdicts.length; index += 1) {
+      if (verdicts.verdict[index] !== accepted || verdicts.ilk[index] === receipt) continue
+      if (purpose === 'accepted' && !verdicts.isRetried(index)) continue
+      const row = verdicts.row(index)
+      if (this.#isOwnRow(row, purpose)) this.#accepted(row, verdicts.bytes(index, source), records)
+    }
+    this.#ofWrites(verdicts, purpose, records)
+  }
+
+  #isOwnRow({ message, aid }: Row, purpose: Purpose | undefined): boolean {
+    return (purpose === 'input' && message !== undefined) || isOwn(this.#context, aid)
+  }
+
+  #accepted({ aid, sn, said, ilk, fn }: Row, value: Uint8Array, records: OutRecord[]): void {
+    const { topics, partition } = this.#context
+    const headers = { sn: sn.toString(16), said, ilk, fn: `${fn}` }
+    records.push({ topic: topics.accepted, partition, key: aid, value, headers })
+    records.push(...this.exchange.forwards(aid, value, headers))
+  }
+
+  #ofWrites(verdicts: VerdictBatch, purpose: Purpose | undefined, records: OutRecord[]): void {
+    const { writes } = verdicts
+    const late = new Map<string, { key: Uint8Array; values: Uint8Array[] }>()
+    const logged = new Map<string, Uint8Array>()
+    const waiting: Write[] = []
+    for (let index = 0; index < writeCount(writes); index += 1) {
+      const write = writeAt(writes, index)
+      const { table, key, value } = write
+      if (table === waitingTable) waiting.push(write)
+      else if (table === aidsTable && value && purpose !== 'accepted') this.#state(key, value, records)
+      else if (table === logTable && value) logged.set(nameOf(key), value)
+      else if (table === lateTable && value && purpose !== 'accepted') {
+        const ordinal = key.subarray(0, ordinalBytes)
+        const found = late.get(nameOf(ordinal)) ?? { key: ordinal, values: [] }
+        late.set(nameOf(ordinal), found)
+        found.values.push(value)
+      }
+    }
+    for (const [name, { key, values }] of late)
+      this.#late(logged.get(name) ?? this.#context.store.get('log', key), values, records)
+    if (waiting.length === 0) return
+    const changes = waitingChanges(this.#context, waiting, () => rowsOf(verdicts))
+    for (const { records: changed, awaited } of changes) {
+      if (purpose !== 'waiting' || changed.some(({ value }) => value === undefined)) records.push(...changed)
+      records.push(...this.exchange.interests(awaited))
+    }
+  }
+
+  /** What was attached to a logged event since: the event again, with that. */
+  #late(log: Uint8Array | undefined, late: readonly Uint8Array[], records: OutRecord[]): void {
+    const { addon, topics, partition } = this.#context
+    const json = log && addon.record(logTable, new Uint8Array(ordinalBytes), log)
+    if (!json) return
+    const { aid, sn, said, ilk } = JSON.parse(json) as Record<'aid' | 'sn' | 'said' | 'ilk', string>
+    if (!isOwn(this.#context, aid)) return
+    const value = addon.replay(log, late)
+    const headers = { sn, said, ilk, late: `${late.length}` }
+    records.push({ topic: topics.accepted, partition, key: aid, value, headers })
+    records.push(...this.exchange.forwards(aid, value, headers))
+  }
+
+  #state(key: Uint8Array, value: Uint8Array, records: OutRecord[]): void {
+    const { addon, topics, partition } = this.#context
+    if (topics.states === undefined) return
+    const aid = Buffer.from(key).toString('latin1')
+    const state = isOwn(this.#context, aid) ? addon.keyState(aid, value, true) : null
+    if (state === null) return
+    records.push({ topic: topics.states, partition, key: aid, value: Buffer.from(state), headers: {} })
+  }
+}
+
+/** Bytes of an ordinal in a key. */
+const ordinalBytes = 8
+
+const nameOf = (key: Uint8Array): string => Buffer.from(key).toString('latin1')
+
+const rowsOf = (verdicts: VerdictBatch): Row[] =>
+  Array.from({ length: verdicts.length }, (_, index) => verdicts.row(index))

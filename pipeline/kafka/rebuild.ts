@@ -1,0 +1,90 @@
+import { keyOf } from '../escrow/entry.ts'
+import type { StoreReader } from '../store/store.ts'
+import { bytesText } from '../text.ts'
+import type { Client, LogBatch, OutRecord } from './client/client.ts'
+import type { Feed, Purpose } from './feed.ts'
+import type { Topics } from './topics.ts'
+
+export interface Rebuilding {
+  readonly client: Client
+  readonly feed: Feed
+  readonly store: StoreReader
+  readonly topics: Topics
+  readonly partition: number
+  /** Up to where the exchange was taken in. */
+  readonly exchangeEnd: bigint
+  readonly signal: AbortSignal
+  /** Told of records that were read, and how many there are. */
+  readonly progress: (read: bigint, total: bigint) => void
+}
+
+/**
+ * Makes the state of a partition anew from what it was published as, verified in full once more: the logs that other
+ * partitions sent, then what was accepted, in that order, then what still waits. Resolves to records for entries that
+ * waited and do no longer.
+ */
+export async function rebuild(rebuilding: Rebuilding): Promise<OutRecord[]> {
+  const { client, topics, partition, exchangeEnd } = rebuilding
+  const acceptedEnd = await client.end(topics.accepted, partition)
+  const escrowsEnd = await client.end(topics.escrows, partition)
+  const total = exchangeEnd + acceptedEnd + escrowsEnd
+  const note = (before: bigint) => (offset: bigint) => rebuilding.progress(before + offset + 1n, total)
+  await replay(rebuilding, 'exchange', topics.exchange, { end: exchangeEnd, note: note(0n) })
+  await replay(rebuilding, 'accepted', topics.accepted, { note: note(exchangeEnd) })
+  const waiting = await lastRecords(rebuilding)
+  const survives = ({ offset }: { offset: bigint }): boolean => waiting.has(offset)
+  await replay(rebuilding, 'waiting', topics.escrows, { survives, note: note(exchangeEnd + acceptedEnd) })
+  return left(rebuilding, waiting)
+}
+
+interface Replaying {
+  readonly end?: bigint
+  readonly survives?: (record: { readonly offset: bigint }) => boolean
+  readonly note: (offset: bigint) => void
+}
+
+async function replay(
+  { client, feed, partition, signal }: Rebuilding,
+  purpose: Purpose,
+  topic: string,
+  { end, survives = () => true, note }: Replaying,
+): Promise<void> {
+  for await (const batch of client.read(topic, partition, 0n, signal)) {
+    const records = batch.records.filter(
+      (record) => (end === undefined || record.offset < end) && survives(record),
+    )
+    const last = batch.records.at(-1)?.offset ?? 0n
+    await feed.offer(purpose, { ...batch, records } satisfies LogBatch, signal)
+    note(last)
+    if (end !== undefined && last + 1n >= end) break
+  }
+  await feed.settled(signal)
+}
+
+/** Keys of entries that still wait, by the offsets of their last records. */
+async function lastRecords({
+  client,
+  topics,
+  partition,
+  signal,
+}: Rebuilding): Promise<ReadonlyMap<bigint, string>> {
+  const last = new Map<string, bigint>()
+  for await (const { records } of client.read(topics.escrows, partition, 0n, signal))
+    for (const { key, value, offset } of records) {
+      if (!key) continue
+      if (value) last.set(bytesText(key), offset)
+      else last.delete(bytesText(key))
+    }
+  return new Map(Array.from(last, ([key, offset]) => [offset, key]))
+}
+
+const left = ({ store, topics, partition }: Rebuilding, waiting: ReadonlyMap<bigint, string>): OutRecord[] =>
+  [...waiting.values()]
+    .filter((cursor) => store.get('waiting', keyOf(cursor)) === undefined)
+    .map((key) => ({
+      topic: topics.escrows,
+      partition,
+      key,
+      value: undefined,
+      headers: { event: 'resolved' },
+    }))

@@ -1,0 +1,150 @@
+import { recordStates, recordWords, type FramedRecords, type RecordFramer } from '../../native/engine.ts'
+import type { LogRecord } from './client/client.ts'
+import type { Position } from './position.ts'
+
+/** Why a record as a whole is not taken in: it goes to the dead letters, or it is the interest of another partition. */
+export type Unfit = 'empty' | 'keyed' | 'misrouted' | 'oversized' | 'interest'
+
+/** A record that is not taken in. */
+export interface Refused {
+  readonly record: LogRecord
+  readonly reason: Unfit
+}
+
+/** Records that were cut: one view that they all lie in, and where. */
+export interface Taken {
+  readonly view: Uint8Array
+  readonly spans: Uint32Array
+  readonly faults: FramedRecords['faults']
+  readonly records: readonly LogRecord[]
+  /** Of each record, where its value stands in the view. */
+  readonly places: Uint32Array
+  readonly refused: readonly Refused[]
+  /** The offset behind the last record. */
+  readonly next: bigint
+}
+
+const byteLength = ({ key, value }: LogRecord): number => (key?.length ?? 0) + (value?.length ?? 0)
+
+/**
+ * Groups records that one view can hold: side by side in one buffer, as a fetch brings them, and of so many bytes at
+ * most. A record alone may be larger.
+ */
+export function* grouped(records: readonly LogRecord[], bytesMax: number): Iterable<readonly LogRecord[]> {
+  let group: LogRecord[] = []
+  let bytes = 0
+  let buffer: ArrayBufferLike | undefined
+  for (const record of records) {
+    const own = record.value?.buffer
+    const full = bytes > 0 && bytes + byteLength(record) > bytesMax
+    if (full || (own && buffer && own !== buffer)) {
+      yield group
+      group = []
+      bytes = 0
+      buffer = undefined
+    }
+    buffer ??= own
+    group.push(record)
+    bytes += byteLength(record)
+  }
+  if (group.length > 0) yield group
+}
+
+/** Cuts a group of records where they lie; `skip` bytes of the first value are done with already. */
+export function cut(
+  framer: RecordFramer,
+  group: readonly LogRecord[],
+  { unfit, skip }: { unfit: (record: LogRecord) => Unfit | undefined; skip: number },
+): Taken {
+  const { view, words } = windowOf(group)
+  if (skip > 0) words[2] = Math.min((words[2] ?? 0) + skip, words[3] ?? 0)
+  const refused: Refused[] = []
+  for (const [index, record] of group.entries()) {
+    const reason = unfit(record)
+    if (reason === undefined) continue
+    refused.push({ record, reason })
+    // Nothing of it is cut.
+    words[index * recordWords + 3] = words[index * recordWords + 2] ?? 0
+  }
+  const { spans, faults, states } = framer.frame(view, words)
+  const known = new Set(refused.map(({ record }) => record))
+  for (const [index, record] of group.entries()) {
+    const state = recordStates[states[index] ?? 0]
+    if (state !== undefined && state !== 'good' && !known.has(record)) refused.push({ record, reason: state })
+  }
+  return {
+    view,
+    spans,
+    faults,
+    records: group,
+    places: words,
+    refused,
+    next: (group.at(-1)?.offset ?? -1n) + 1n,
+  }
+}
+
+/** The one view that all keys and values lie in, and their places; they are copied if there is none. */
+function windowOf(group: readonly LogRecord[]): { view: Uint8Array; words: Uint32Array } {
+  const words = new Uint32Array(group.length * recordWords)
+  const parts = group.flatMap(({ key, value }) => [key, value]).filter((part) => part !== undefined)
+  const buffer = parts[0]?.buffer
+  const low = Math.min(...parts.map(({ byteOffset }) => byteOffset))
+  const high = Math.max(...parts.map(({ byteOffset, length }) => byteOffset + length))
+  if (!(buffer instanceof ArrayBuffer) || !inOrder(parts, buffer)) return copied(group, words)
+  for (const [index, { key, value }] of group.entries()) {
+    const at = index * recordWords
+    const end = index > 0 ? (words[at - 1] ?? 0) : 0
+    words[at] = key ? key.byteOffset - low : 0
+    words[at + 1] = key ? key.byteOffset - low + key.length : 0
+    words[at + 2] = value ? value.byteOffset - low : end
+    words[at + 3] = value ? value.byteOffset - low + value.length : end
+  }
+  return { view: new Uint8Array(buffer, low, high - low), words }
+}
+
+function inOrder(parts: readonly Uint8Array[], buffer: ArrayBufferLike): boolean {
+  let end = 0
+  return parts.every((part) => {
+    const follows = part.buffer === buffer && part.byteOffset >= end
+    end = part.byteOffset + part.length
+    return follows
+  })
+}
+
+function copied(group: readonly LogRecord[], words: Uint32Array): { view: Uint8Array; words: Uint32Array } {
+  const bytes = group.reduce((sum, record) => sum + byteLength(record), 0)
+  const view = new Uint8Array(bytes)
+  let at = 0
+  const put = (part: Uint8Array | undefined): number => {
+    if (part) view.set(part, at)
+    at += part?.length ?? 0
+    return at
+  }
+  for (const [index, { key, value }] of group.entries())
+    words.set([at, put(key), at, put(value)], index * recordWords)
+  return { view, words }
+}
+
+/** The position behind a byte of the view; behind the last one, that of the next record. */
+export function positionIn({ records, places, next }: Taken, at: number): Position {
+  let [low, high] = [0, records.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((places[middle * recordWords + 3] ?? 0) <= at) low = middle + 1
+    else high = middle
+  }
+  const record = records[low]
+  if (!record) return { offset: next, skip: 0 }
+  const skip = at - (places[low * recordWords + 2] ?? 0)
+  // A place counts from where the value was taken up, which is behind what was done with before.
+  const before =
+    (record.value?.length ?? 0) -
+    ((places[low * recordWords + 3] ?? 0) - (places[low * recordWords + 2] ?? 0))
+  return { offset: record.offset, skip: Math.max(0, skip) > 0 || before > 0 ? Math.max(0, skip) + before : 0 }
+}
+
+/** The key of the record that a byte of the view is of. */
+export function keyIn(taken: Taken, at: number): Uint8Array | undefined {
+  const { offset } = positionIn(taken, at)
+  return taken.records.find((record) => record.offset === offset)?.key
+}

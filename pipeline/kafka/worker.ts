@@ -1,0 +1,221 @@
+import { mkdirSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+
+import { reasonOf } from '../errors.ts'
+import type { Client, LogBatch, Member, MemberHandler } from './client/client.ts'
+import { Fenced } from './client/client.ts'
+import { Partition, type PartitionOptions, type PartitionStatus } from './partition.ts'
+import type { Role } from './position.ts'
+import { prepareTopics } from './topics.ts'
+
+export interface WorkerOptions extends Omit<
+  PartitionOptions,
+  'member' | 'partitions' | 'directory' | 'sent'
+> {
+  readonly client: Client
+  /** The folder of the databases, one for each partition. */
+  readonly directory: string
+  /** Copies of topics that are made. */
+  readonly replicas: number
+  readonly sent: PartitionOptions['sent']
+}
+
+/** What a worker has done so far. */
+export interface WorkerStatus {
+  /** Whether the group has given it partitions, be it none. */
+  readonly joined: boolean
+  readonly rebalances: number
+  readonly restarts: number
+  readonly partitions: ReadonlyMap<number, PartitionStatus>
+  /** Ends of the input's partitions, as last heard. */
+  readonly ends: ReadonlyMap<number, bigint>
+}
+
+/** One worker of a fleet: the partitions of a topic that its group gives it, each with its own state. */
+export class Worker implements MemberHandler {
+  readonly #options: WorkerOptions
+  readonly #partitions = new Map<number, Partition>()
+  readonly #ends = new Map<number, bigint>()
+  readonly #opening = new Map<number, Promise<void>>()
+  readonly #roles: ReadonlyMap<string, Role>
+  #assigned: ReadonlySet<number> = new Set()
+  #member: Member | undefined
+  #count = 0
+  #rebalances = 0
+  #restarts = 0
+  /** How long to wait before a partition is tried again. */
+  readonly #pauses = new Map<number, number>()
+  #end: (() => void) | undefined
+  #failure: unknown
+  readonly #ended: Promise<void>
+
+  constructor(options: WorkerOptions) {
+    this.#options = options
+    this.#roles = new Map([
+      [options.topics.input, 'input'],
+      [options.topics.exchange, 'exchange'],
+    ])
+    this.#ended = new Promise((resolve) => (this.#end = resolve))
+  }
+
+  get status(): WorkerStatus {
+    return {
+      joined: this.#rebalances > 0,
+      rebalances: this.#rebalances,
+      restarts: this.#restarts,
+      partitions: new Map(Array.from(this.#partitions, ([number, partition]) => [number, partition.status])),
+      ends: this.#ends,
+    }
+  }
+
+  get directory(): string {
+    return this.#options.directory
+  }
+
+  /** The partitions that are open. */
+  get open(): readonly Partition[] {
+    return [...this.#partitions.values()]
+  }
+
+  /** Works until the signal; then brings everything to an end and leaves the group. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { client, topics, group, replicas, note, directory } = this.#options
+    mkdirSync(directory, { recursive: true })
+    this.#count = await prepareTopics(client, topics, replicas)
+    this.#member = client.member({
+      group,
+      topics: [topics.input, topics.exchange],
+      preferred: () => this.#held(),
+    })
+    const stop = (): void => this.#end?.()
+    if (signal.aborted) stop()
+    signal.addEventListener('abort', stop, { once: true })
+    try {
+      await this.#member.join(this)
+      note(`joined the group ${group}: ${topics.input} has ${this.#count} partitions`)
+      await this.#ended
+    } finally {
+      signal.removeEventListener('abort', stop)
+      await this.#close()
+    }
+    if (this.#failure !== undefined) throw this.#failure
+  }
+
+  assigned(partitions: readonly number[]): void {
+    this.#rebalances += 1
+    const before = this.#assigned
+    this.#assigned = new Set(partitions)
+    for (const number of before) if (!this.#assigned.has(number)) void this.#enqueue(number)
+    for (const number of partitions) {
+      const partition = this.#partitions.get(number)
+      if (partition?.status.ready) this.#flow(partition)
+      else {
+        this.#eachRole((topic) => this.#member?.pause(topic, number))
+        void this.#enqueue(number)
+      }
+    }
+  }
+
+  async records(batch: LogBatch, signal: AbortSignal): Promise<void> {
+    const role = this.#roles.get(batch.topic)
+    const partition = this.#partitions.get(batch.partition)
+    if (role === undefined || !partition?.status.ready) return
+    const { offset } = partition.next(role)
+    // What was fetched before a seek took effect may begin behind what is to come next.
+    if (batch.from > offset) {
+      this.#member?.seek(batch.topic, batch.partition, offset)
+      return
+    }
+    if (role === 'input') this.#ends.set(batch.partition, batch.end)
+    await partition.offer(role, batch, signal)
+  }
+
+  failed(error: unknown): void {
+    this.#failure ??= error
+    this.#end?.()
+  }
+
+  /** Brings a partition to what the group last said of it, after what is being done to it already. */
+  async #enqueue(number: number): Promise<void> {
+    const before = this.#opening.get(number) ?? Promise.resolve()
+    const next = before.then(async () => this.#settle(number))
+    this.#opening.set(number, next)
+    await next
+  }
+
+  async #settle(number: number): Promise<void> {
+    const { note, topics } = this.#options
+    const current = this.#partitions.get(number)
+    const wanted = this.#assigned.has(number) && this.#failure === undefined
+    if (current && (!wanted || !current.status.ready)) {
+      this.#partitions.delete(number)
+      this.#ends.delete(number)
+      await current.close().catch(() => undefined)
+    }
+    if (!wanted || (current && this.#partitions.has(number))) return
+    const partition = new Partition(this.#partitionOptions(), number)
+    this.#partitions.set(number, partition)
+    try {
+      await partition.open((error) => void this.#again(number, error))
+      this.#pauses.delete(number)
+      note(`${topics.input}/${number}: going on at offset ${partition.next('input').offset}`)
+      if (this.#assigned.has(number)) this.#flow(partition)
+    } catch (error) {
+      this.#partitions.delete(number)
+      void this.#again(number, error)
+    }
+  }
+
+  /** A partition that failed is opened again, unless another worker has it now; each time later. */
+  async #again(number: number, error: unknown): Promise<void> {
+    const { note, topics, limits } = this.#options
+    this.#restarts += 1
+    if (this.#assigned.has(number)) this.#eachRole((topic) => this.#member?.pause(topic, number))
+    note(`${topics.input}/${number}: ${reasonOf(error)}`)
+    const pauseMs = this.#pauses.get(number) ?? limits.kafkaRetryMs
+    this.#pauses.set(number, Math.min(limits.kafkaRetryMsMax, pauseMs * 2))
+    // Who was fenced is about to hear that the partition is another's.
+    const waitMs = error instanceof Fenced ? limits.kafkaRetryMsMax : pauseMs
+    await setTimeout(waitMs, undefined, { ref: false })
+    await this.#enqueue(number)
+  }
+
+  /** Lets records come, from behind those that were taken. */
+  #flow(partition: Partition): void {
+    this.#eachRole((topic, role) => {
+      this.#member?.seek(topic, partition.number, partition.next(role).offset)
+      this.#member?.resume(topic, partition.number)
+    })
+  }
+
+  #eachRole(act: (topic: string, role: Role) => void): void {
+    for (const [topic, role] of this.#roles) act(topic, role)
+  }
+
+  async #close(): Promise<void> {
+    this.#assigned = new Set()
+    await Promise.all(Array.from(this.#partitions.keys(), async (number) => this.#enqueue(number)))
+    await this.#member?.leave()
+  }
+
+  /** Partitions whose state is in the folder. */
+  #held(): number[] {
+    const { directory } = this.#options
+    return readdirSync(directory)
+      .map((name) => /^partition-(\d+)$/.exec(name)?.[1])
+      .flatMap((number) => (number === undefined ? [] : [Number(number)]))
+  }
+
+  #partitionOptions(): PartitionOptions {
+    const { directory, ...rest } = this.#options
+    const member = this.#member
+    if (!member) throw new RangeError('the worker has not joined')
+    return {
+      ...rest,
+      member,
+      partitions: this.#count,
+      directory: (number) => join(directory, `partition-${number}`),
+    }
+  }
+}
