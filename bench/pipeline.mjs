@@ -1,5 +1,6 @@
-// One run of the pipeline in a process of its own: node pipeline.mjs verify|ingest|raw STREAM FOLDER
+// One run of the pipeline in a process of its own: node pipeline.mjs verify|ingest|raw STREAM FOLDER [LIMITS]
 //   verify: memory store; ingest: LMDB, synced; raw: the writes of a verify, put into LMDB without the engine.
+//   LIMITS: those of pipeline/limits.ts that are to be others, as JSON; commit: 'each' there for a transaction a message.
 // Prints events, seconds, the delay of the event loop and anonymous memory as JSON.
 import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -14,7 +15,9 @@ import { sourcesOf } from '../dist/pipeline/sources/index.js'
 import { openStore } from '../dist/pipeline/store/lmdb.js'
 import { MemoryStore } from '../dist/pipeline/store/memory.js'
 
-const [mode, stream, folder] = process.argv.slice(2)
+const [mode, stream, folder, given = '{}'] = process.argv.slice(2)
+const { commit = 'group', ...others } = JSON.parse(given)
+Object.assign(limits, others)
 const rules = engineOptions(standardRules)
 const addon = loadAddon()
 
@@ -22,7 +25,7 @@ async function pipeline(store, pace, sinks = []) {
   const tally = new Tally()
   const engine = addon.engine(rules)
   engine.open(null)
-  const options = { store, engine, tally, pace, sinks, limits, commit: 'group', sources: sourcesOf(stream) }
+  const options = { store, engine, tally, pace, sinks, limits, commit, sources: sourcesOf(stream) }
   await run({
     ...options,
     framer: () => addon.framer(rules),
@@ -78,7 +81,7 @@ else {
   const pace = new Pace(limits)
   store =
     mode === 'ingest'
-      ? await openStore(join(folder, 'db'), { timed: (step) => pace.timed(step), group: true })
+      ? await openStore(join(folder, 'db'), { timed: (step) => pace.timed(step), group: commit === 'group' })
       : new MemoryStore(limits.memoryStoreBytes, (step) => pace.timed(step))
   tally = await pipeline(store, pace)
 }

@@ -4,6 +4,7 @@ import type { Addon, NativeEngine } from '../../native/addon.ts'
 import type { Row } from '../../native/batch.ts'
 import type { EngineOptions } from '../../native/engine.ts'
 import { escrowKinds, rejectCodes } from '../../native/layout.ts'
+import { tableNumber } from '../../native/tables.ts'
 import type { Chunk, Part, Work } from '../../operators/flow.ts'
 import { frame } from '../../operators/frame.ts'
 import { persist } from '../../operators/persist.ts'
@@ -48,6 +49,12 @@ const escrowExceptions: Readonly<Record<string, string>> = {
 }
 
 type Mode = EngineOptions['mode']
+
+interface WaitingPlace {
+  readonly aid: string
+  readonly sn: string
+  readonly kinds: readonly { readonly kind: string; readonly order: number }[]
+}
 
 interface Seen {
   readonly event: ObservedEvent
@@ -158,17 +165,26 @@ class Observer {
     }
   }
 
+  /** Place by place, and in the order of arrival at each, as in the reference's tables. */
   async #retry(kind: string): Promise<void> {
     const bit = 1 << escrowKinds.findIndex(({ name }) => name === kind)
-    const waiting = Array.from(this.#store.scan('waiting')).filter(
-      ({ value }) => (kindsOf(value) & bit) !== 0,
-    )
+    const waiting = Array.from(this.#store.scan('waiting'))
+      .filter(({ value }) => (kindsOf(value) & bit) !== 0)
+      .map(({ key, value }) => ({ key, ...this.#turn(key, value, kind) }))
+    waiting.sort((a, b) => (a.place < b.place ? -1 : a.place > b.place ? 1 : a.order - b.order))
     this.#retried = kind
     for (const { key } of waiting) {
       const work: Work = { kind: 'waiting', op: 'retry', keys: [key], ack: () => undefined }
       await this.#run(of(work), () => undefined)
     }
     this.#retried = undefined
+  }
+
+  #turn(key: Uint8Array, value: Uint8Array, kind: string): { place: string; order: number } {
+    const record = this.#addon.record(tableNumber('waiting'), key, value) ?? 'null'
+    const { aid, sn, kinds } = JSON.parse(record) as WaitingPlace
+    const order = kinds.find((each) => each.kind === kind)?.order ?? 0
+    return { place: `${aid}.${sn.padStart(32, '0')}`, order }
   }
 
   advance(seconds: number): void {

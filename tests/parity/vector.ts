@@ -64,6 +64,8 @@ export interface ParseLog {
   /** `flush`: bytes were thrown away. The head's parser throws away what it has left at each error. */
   readonly errors?: readonly { readonly flush?: boolean }[]
   readonly stalled?: boolean
+  /** Where the bytes began that it lost, if it lost any. */
+  readonly judged?: number
   readonly livelock?: boolean
   readonly hang?: boolean
 }

@@ -1,4 +1,4 @@
-"""Makes examples/ by running the reference (KERIpy 1.1.x), the same bytes every time.
+"""Makes tests/samples/ by running the reference (KERIpy 1.1.x), the same bytes every time.
 
     make_examples.py [--check] [FOLDER]
 
@@ -348,7 +348,7 @@ def lost(parts, verdicts):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("folder", type=pathlib.Path, nargs="?", default=ROOT / "examples")
+    parser.add_argument("folder", type=pathlib.Path, nargs="?", default=ROOT / "tests" / "samples")
     parser.add_argument("--check", action="store_true")
     arguments = parser.parse_args()
     made, expected = {}, {}

@@ -15,13 +15,16 @@ It covers key events, receipts and replies; credentials and their registries are
 """
 import argparse
 import datetime
+import functools
 import json
 import logging
 import pathlib
 import re
+import signal
 import sys
 
 import keri
+import lmdb
 from keri import kering
 from keri.core import eventing, parsing, routing, serdering
 from keri.db import basing
@@ -41,8 +44,18 @@ SAID_LENGTH = 44
 SIGNATURE_LENGTH = 86
 # Turns of the parser without a byte read after which it is said to wait for ever.
 STALL_TURNS_MAX = 8
+# Seconds of computing on one buffer after which it is said to hang.
+HANG_SECONDS = 5
 # Passes over the escrows after which they are said not to settle.
 PASSES_MAX = 12
+
+
+class Hang(BaseException):
+    """The parser does not come back."""
+
+
+def hang(*_):
+    raise Hang
 
 
 class Clock:
@@ -111,8 +124,11 @@ class Reference:
         """Gives `stream`, which begins at byte `start` of its file, to the parser as one buffer."""
         step = {"step": "parse", "start": start, "end": start + len(stream), "errors": []}
         rest = bytearray(stream)
+        lost, judged = False, start
 
         def told(begin, end, raised, flush):
+            nonlocal lost, judged
+            lost, judged = lost or flush, judged if lost or flush else end
             message = described(stream[begin - start :], begin)
             if message is not None:
                 if raised is not None:
@@ -132,15 +148,23 @@ class Reference:
 
         turns, left = 0, len(rest)
         generator = self.parser.watch(rest, start, told)
-        for _ in generator:
-            turns, left = (turns + 1, left) if len(rest) == left else (0, len(rest))
-            if turns > STALL_TURNS_MAX:
-                step["stalled"] = True
-                # It is closed without a verdict: nothing was dispatched.
-                self.parser.told = lambda *_: None
-                generator.close()
-                break
+        signal.setitimer(signal.ITIMER_VIRTUAL, HANG_SECONDS)
+        try:
+            for _ in generator:
+                turns, left = (turns + 1, left) if len(rest) == left else (0, len(rest))
+                if turns > STALL_TURNS_MAX:
+                    step["stalled"] = lost = True
+                    # It is closed without a verdict: nothing was dispatched.
+                    self.parser.told = lambda *_: None
+                    generator.close()
+                    break
+        except Hang:
+            step["hang"] = lost = True
+        finally:
+            signal.setitimer(signal.ITIMER_VIRTUAL, 0)
         step["remaining"] = len(rest)
+        if lost:
+            step["judged"] = judged
         self.steps.append(step)
 
     def escrows(self):
@@ -281,7 +305,10 @@ def judged(stream, vector=None):
 
 
 CLOCK = Clock()
+# A database lives as long as its stream is judged: nothing of it has to reach a disk.
+lmdb.open = functools.partial(lmdb.open, sync=False, metasync=False)
 logging.disable(logging.CRITICAL)
+signal.signal(signal.SIGVTALRM, hang)
 
 
 def main():

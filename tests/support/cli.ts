@@ -31,8 +31,8 @@ export function kelpipe(
 export const startKelpipe = (args: readonly string[]): ChildProcess =>
   spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
 
-/** The samples of the repository. */
-export const examples: string = join(packageRoot(), 'examples')
+/** Streams that the reference made, and what it made of them (tests/samples/README.md). */
+export const examples: string = join(packageRoot(), 'tests', 'samples')
 
 /** Numbers from 0 to before 1 that look random and are the same for the same seed. */
 export function randomOf(seed: number): () => number {
