@@ -1,6 +1,7 @@
 import type { Row } from '../../native/batch.ts'
 import type { Write } from '../../native/records.ts'
-import { cursorOf, entryOf, evidenceKind, type Entry } from '../escrow/entry.ts'
+import { tableNumber } from '../../native/tables.ts'
+import { cursorOf, evidenceKind, type Entry } from '../escrow/entry.ts'
 import { loggedAt } from '../history.ts'
 import { aidBytes, placeKey, replayed } from '../replay.ts'
 import type { OutRecord } from './client/client.ts'
@@ -32,14 +33,28 @@ export function waitingChanges(
 ): WaitingChange[] {
   let reasons: ReadonlyMap<string, Row> | undefined
   return writes.map(({ key, value }) => {
-    const entry = value && entryOf(context.addon, { key, value })
+    const entry = value && entryOf(context, key, value)
     if (value && entry) return entered(context, key, value, entry)
     reasons ??= rowsByPlace(rows())
     return left(context, key, reasons)
   })
 }
 
-function entered(context: OutputContext, key: Uint8Array, value: Uint8Array, entry: Entry): WaitingChange {
+/** An entry as it was stored; nothing if its record only remembers something of one that has left. */
+type StoredEntry = Pick<Entry, 'type' | 'aid' | 'sn' | 'said' | 'kinds'>
+
+function entryOf({ addon }: OutputContext, key: Uint8Array, value: Uint8Array): StoredEntry | undefined {
+  const json = addon.record(tableNumber('waiting'), key, value)
+  const entry = json === null ? undefined : (JSON.parse(json) as StoredEntry)
+  return entry && entry.kinds.length > 0 ? entry : undefined
+}
+
+function entered(
+  context: OutputContext,
+  key: Uint8Array,
+  value: Uint8Array,
+  entry: StoredEntry,
+): WaitingChange {
   const { addon, store, topics, partition } = context
   const { aid, sn, said, type, kinds } = entry
   const awaited = kinds.some(({ awaits }) => foreign.has(awaits)) ? awaitedOf(context, key, value, aid) : []
