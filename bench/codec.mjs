@@ -1,8 +1,9 @@
-// npm run bench:codec [-- --json FILE]: how fast the codec is, and what peers make of the same stream in the same run.
+// npm run bench:codec [-- --save] [--json FILE]: how fast the codec is, and what peers make of the same stream in the same run.
 import { spawnSync } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { best, folder, print, rate, root, row } from './lib.mjs'
+import { compare, keep } from './results.mjs'
 
 const inherited = { stdio: ['ignore', 'ignore', 'inherit'] }
 const succeeds = (command, args, cwd) => spawnSync(command, args, { ...inherited, cwd }).status === 0
@@ -65,5 +66,5 @@ function peers() {
 }
 
 print(rows)
-const json = process.argv.indexOf('--json')
-if (json > 0) writeFileSync(process.argv[json + 1], `${JSON.stringify(rows, undefined, 2)}\n`)
+compare('codec', rows)
+keep('codec', rows)

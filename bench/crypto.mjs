@@ -1,7 +1,7 @@
-// npm run bench:crypto [-- --json FILE]: time per signature against libsodium, dalek and aws-lc-rs, in one run.
+// npm run bench:crypto [-- --save] [--json FILE]: time per signature against libsodium, dalek and aws-lc-rs, in one run.
 import { spawnSync } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
 import { print, root, row } from './lib.mjs'
+import { compare, keep } from './results.mjs'
 
 const { status, stdout } = spawnSync(
   'cargo',
@@ -14,5 +14,5 @@ const rows = JSON.parse(stdout.trim().split('\n').at(-1)).map(({ name, unit, our
 )
 
 print(rows)
-const json = process.argv.indexOf('--json')
-if (json > 0) writeFileSync(process.argv[json + 1], `${JSON.stringify(rows, undefined, 2)}\n`)
+compare('crypto', rows)
+keep('crypto', rows)

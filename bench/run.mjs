@@ -1,9 +1,10 @@
-// npm run bench [-- --json FILE]: how fast the pipeline is, each figure beside something else in the same run.
+// npm run bench [-- --save] [--json FILE]: how fast the pipeline is, each figure beside something else in the same run.
 import { spawnSync } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { keripyRates } from './keripy.mjs'
 import { best, folder, print, rate, root, row, stream } from './lib.mjs'
+import { compare, keep } from './results.mjs'
 
 const pipeline = (mode, path) =>
   best(3, process.execPath, [join(root, 'bench', 'pipeline.mjs'), mode, path, folder])
@@ -64,5 +65,5 @@ function rustCore(streamPath) {
 }
 
 print(rows)
-const json = process.argv.indexOf('--json')
-if (json > 0) writeFileSync(process.argv[json + 1], `${JSON.stringify(rows, undefined, 2)}\n`)
+compare('run', rows)
+keep('run', rows)
