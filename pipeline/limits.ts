@@ -104,6 +104,8 @@ export interface Limits {
   /** Pauses between tries to publish, and to open a partition again, the shortest and the longest. */
   readonly kafkaRetryMs: number
   readonly kafkaRetryMsMax: number
+  /** Who was fenced waits for so long for word that the partition is another's, before it tries again. */
+  readonly kafkaFencedMs: number
   /** A member that is silent for so long leaves its group; it gives a sign of life so often. */
   readonly kafkaSessionMs: number
   readonly kafkaHeartbeatMs: number
@@ -182,6 +184,7 @@ export const limits: Limits = {
   kafkaRequestBytes: 900_000,
   kafkaRetryMs: 100,
   kafkaRetryMsMax: 10_000,
+  kafkaFencedMs: 1_000,
   kafkaSessionMs: 30_000,
   kafkaHeartbeatMs: 3_000,
   kafkaRebalanceMs: 60_000,

@@ -5,6 +5,9 @@ import { partitionOf } from './murmur2.ts'
 import { isOwn, type OutputContext } from './context.ts'
 import type { Refused } from './taken.ts'
 
+/** An AID of any code; less would stand for many. */
+const aidPattern = /^[A-Za-z0-9_-]{44,128}$/
+
 const wantedPrefix = 'kafka/wanted/'
 const askedPrefix = 'kafka/asked/'
 
@@ -77,7 +80,14 @@ export class Exchange {
   answers(refused: readonly Refused[], underWay: () => Iterable<OutRecord>): OutRecord[] {
     return refused.flatMap(({ record, reason }) => {
       const aid = record.headers['aid']
-      if (reason !== 'interest' || aid === undefined || !record.value) return []
+      if (
+        reason !== 'interest' ||
+        aid === undefined ||
+        !aidPattern.test(aid) ||
+        !isOwn(this.#context, aid) ||
+        !record.value
+      )
+        return []
       return this.#answer(aid, Number(bytesText(record.value)), underWay)
     })
   }

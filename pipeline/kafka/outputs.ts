@@ -38,11 +38,11 @@ export class Outputs {
     const origin = work.kind === 'frames' ? recordOriginOf(work.origin) : undefined
     const purpose = origin?.purpose
     const records: OutRecord[] = []
+    // Who wants a log is noted first, so that what this part adds to it goes there too.
+    if (origin && purpose === 'exchange') records.push(...this.exchange.answers(origin.refused(), underWay))
     if (settled) this.#ofVerdicts(part, settled.verdicts, purpose, records)
-    if (origin && part.last && work.kind === 'frames') {
-      if (purpose === 'exchange') records.push(...this.exchange.answers(origin.refused(), underWay))
-      else if (purpose === 'input') records.push(...deadLetters(this.#context, work, origin))
-    }
+    if (origin && purpose === 'input' && part.last && work.kind === 'frames')
+      records.push(...deadLetters(this.#context, work, origin))
     return records.map((record) => this.#sendable(record))
   }
 

@@ -77,6 +77,7 @@ export class Partition {
   #published = 0n
   #rebuilt: PartitionStatus['rebuilt']
   #failed: (error: unknown) => void = () => undefined
+  #failure: unknown
 
   constructor(options: PartitionOptions, number: number) {
     this.#options = options
@@ -142,8 +143,8 @@ export class Partition {
       else await this.#startAnew(storeId, committed)
     } catch (error) {
       if (!this.#delivery) await producer?.close()
-      await this.close()
-      throw error
+      await this.close().catch(() => undefined)
+      throw this.#failure ?? error
     }
     this.#ready = true
   }
@@ -266,8 +267,9 @@ export class Partition {
   }
 
   #fail(error: unknown): void {
+    this.#failure ??= error
+    if (this.#ready) this.#failed(error)
     this.#ready = false
-    if (!this.#stop.signal.aborted) this.#failed(error)
     this.#stop.abort()
   }
 

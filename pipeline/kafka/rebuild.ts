@@ -34,6 +34,7 @@ export async function rebuild(rebuilding: Rebuilding): Promise<OutRecord[]> {
   const waiting = await lastRecords(rebuilding)
   const survives = ({ offset }: { offset: bigint }): boolean => waiting.has(offset)
   await replay(rebuilding, 'waiting', topics.escrows, { survives, note: note(exchangeEnd + acceptedEnd) })
+  rebuilding.progress(total, total)
   return left(rebuilding, waiting)
 }
 

@@ -89,19 +89,19 @@ function awaitedOf(
     delegator?: string
     event?: { aid: string }
   }[]
-  return lacks.flatMap(({ awaits, delegator, event }) =>
-    foreign.has(awaits) ? [delegator ?? event?.aid ?? []].flat() : [],
-  )
+  // Of a rotation whose inception is not here yet the delegator is not known: it is named once that came.
+  return lacks
+    .filter(({ awaits }) => foreign.has(awaits))
+    .map(({ delegator, event }) => delegator ?? event?.aid ?? '')
+    .filter((awaited) => awaited !== '')
 }
 
-function left(
-  { topics, partition }: OutputContext,
-  key: Uint8Array,
-  reasons: ReadonlyMap<string, Row>,
-): WaitingChange {
+function left(context: OutputContext, key: Uint8Array, reasons: ReadonlyMap<string, Row>): WaitingChange {
+  const { topics, partition } = context
   const lengths = new Set([...reasons.keys()].map(({ length }) => length))
   const text = Buffer.from(key).toString('latin1')
   const row = Array.from(lengths, (length) => reasons.get(text.slice(0, length))).find((found) => found)
+  if (row && !isOwn(context, row.aid)) return { records: [], awaited: [] }
   const event = (row && leaving[row.verdict]) ?? 'resolved'
   const place = row && { aid: row.aid, sn: row.sn.toString(16), said: row.said }
   const headers = { event, ...place, ...(row?.reason !== undefined && { reason: row.reason }) }

@@ -176,7 +176,7 @@ export class Worker implements MemberHandler {
     const pauseMs = this.#pauses.get(number) ?? limits.kafkaRetryMs
     this.#pauses.set(number, Math.min(limits.kafkaRetryMsMax, pauseMs * 2))
     // Who was fenced is about to hear that the partition is another's.
-    const waitMs = error instanceof Fenced ? limits.kafkaRetryMsMax : pauseMs
+    const waitMs = error instanceof Fenced ? limits.kafkaFencedMs : pauseMs
     await setTimeout(waitMs, undefined, { ref: false })
     await this.#enqueue(number)
   }

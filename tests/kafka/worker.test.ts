@@ -5,9 +5,9 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 import type { LogRecord } from '../../pipeline/kafka/client/client.ts'
-import { kel } from '../boundary/kel.ts'
+import { kel, variant } from '../boundary/kel.ts'
 import { Broker, canBroker } from '../support/broker.ts'
-import { Field, generated } from '../support/fleet.ts'
+import { Field, generated, type Keyed } from '../support/fleet.ts'
 import { until } from '../support/prometheus.ts'
 
 const text = (bytes: Uint8Array | undefined): string => Buffer.from(bytes ?? []).toString()
@@ -15,6 +15,13 @@ const text = (bytes: Uint8Array | undefined): string => Buffer.from(bytes ?? [])
 /** The same records for a reader, as texts that can be compared. */
 const eventsOf = (records: readonly LogRecord[][]): string[] =>
   records.flat().flatMap(({ headers: { said, late } }) => (late === undefined ? [said ?? ''] : []))
+
+/** Waits until something holds, which it has to. */
+async function reached(holds: () => Promise<boolean>): Promise<void> {
+  expect(await until(holds, 20_000), holds.toString()).toBe(true)
+}
+
+const saidOf = ({ bytes }: Keyed): string => /"d":"([^"]+)"/.exec(text(bytes))?.[1] ?? ''
 
 const same = (one: readonly string[], other: readonly string[]): boolean => one.join() === other.join()
 
@@ -49,7 +56,7 @@ describe.skipIf(!canBroker)('workers on Kafka', () => {
       await field.send(messages)
       const { stop, worker } = await field.worker('a')
       const digests = async (): Promise<string[]> => field.digests(() => 'a')
-      await until(async () => (await field.hasRead()) && same(await digests(), expected), 30_000)
+      await reached(async () => (await field.hasRead()) && same(await digests(), expected))
       await stop()
       expect(await digests()).toEqual(expected)
       expect(worker.status.restarts).toBe(0)
@@ -75,7 +82,7 @@ describe.skipIf(!canBroker)('workers on Kafka', () => {
         { ...own, partition: 1 - at, key: one.aid, value: second },
       ])
       const { stop } = await field.worker('a')
-      await until(async () => field.hasRead())
+      await reached(async () => field.hasRead())
       await stop()
       const events = eventsOf(await field.records(field.topics.accepted))
       expect(events).toEqual(one.saids)
@@ -96,5 +103,160 @@ describe.skipIf(!canBroker)('workers on Kafka', () => {
           [`${1 - at}/0`, 'record/misrouted', '{"v":"K'],
         ]),
       )
+    }))
+
+  test('a partition without its database is made anew from what was published, and goes on', async () =>
+    within('moved', 2, async (field) => {
+      const shapes = ['single', 'multisig', 'witnessed', 'delegated', 'receipted', 'duplicitous', 'waiting']
+      const messages = await generated({
+        aids: 50,
+        shapes,
+        interleave: 50,
+        shuffle: 20,
+        drop: 20_000,
+        seed: 4,
+      })
+      const half = messages.length >> 1
+      await field.send(messages.slice(0, half))
+      const before = await field.alone(messages.slice(0, half))
+      const first = await field.worker('a')
+      await reached(async () => (await field.hasRead()) && same(await field.digestsOf(first), before))
+      await first.stop()
+      expect(await field.digests(() => 'a')).toEqual(before)
+      const published = await field.records(field.topics.accepted)
+      const second = await field.worker('b')
+      await reached(async () => second.worker.status.partitions.size === 2 && second.ready())
+      expect(await field.digestsOf(second)).toEqual(before)
+      const shown = (records: readonly LogRecord[][]): string[][] =>
+        records.map((each) =>
+          each.map(({ offset, key, headers }) => `${offset} ${text(key)} ${JSON.stringify(headers)}`),
+        )
+      expect(shown(await field.records(field.topics.accepted))).toEqual(shown(published))
+      await field.send(messages.slice(half))
+      const expected = await field.alone(messages)
+      await reached(async () => (await field.hasRead()) && same(await field.digestsOf(second), expected))
+      const rebuilt = [...second.worker.status.partitions.values()].map((status) => status.rebuilt)
+      await second.stop()
+      expect(await field.digests(() => 'b')).toEqual(expected)
+      for (const progress of rebuilt) expect(progress?.read).toBe(progress?.total)
+      const events = eventsOf(await field.records(field.topics.accepted))
+      expect(new Set(events).size).toBe(events.length)
+    }))
+
+  test('a worker whose database another one has overtaken does not go on with it', async () =>
+    within('stale', 1, async (field) => {
+      const messages = await generated({ aids: 20, events: 6, interleave: 20 })
+      const third = Math.floor(messages.length / 3)
+      for (const [index, name] of ['a', 'b', 'a'].entries()) {
+        await field.send(messages.slice(index * third, index === 2 ? undefined : (index + 1) * third))
+        const { stop } = await field.worker(name)
+        await reached(async () => field.hasRead())
+        await stop()
+      }
+      expect(await field.digests(() => 'a')).toEqual(await field.alone(messages))
+      const events = eventsOf(await field.records(field.topics.accepted))
+      expect(new Set(events).size).toBe(events.length)
+      expect(events.length).toBe(messages.length)
+    }))
+
+  test.each(['the delegate first', 'the delegator first'])(
+    'a delegate and its delegator with two workers find each other: %s',
+    async (order) =>
+      within(order.replaceAll(' ', '-'), 2, async (field) => {
+        const messages = await generated({ aids: 12, shapes: ['delegated'], events: 8, seed: 11 })
+        const at = (partition: number): Keyed[] =>
+          messages.filter(({ aid }) => field.partitionOf(aid) === partition)
+        const delegates = new Set(
+          messages.flatMap(({ aid, bytes }) => (text(bytes).includes('"t":"dip"') ? [aid] : [])),
+        )
+        const first = messages.find(({ aid }) => delegates.has(aid))?.aid ?? ''
+        const early = field.partitionOf(first) === 0 ? 0 : 1
+        const workers = [await field.worker('a'), await field.worker('b')]
+        await reached(async () =>
+          workers.every((each) => each.worker.status.partitions.size === 1 && each.ready()),
+        )
+        const turns = order === 'the delegate first' ? [early, 1 - early] : [1 - early, early]
+        for (const turn of turns) {
+          await field.send(at(turn))
+          await reached(async () => field.hasRead())
+        }
+        const expected = await field.alone(messages)
+        const held = async (): Promise<string[]> => {
+          const found = await Promise.all(workers.map(async (each) => field.digestsOf(each)))
+          return expected.map((_, partition) => found.map((digests) => digests[partition]).join(''))
+        }
+        await reached(async () => same(await held(), expected))
+        expect(await held()).toEqual(expected)
+        for (const { stop } of workers) await stop()
+        const events = eventsOf(await field.records(field.topics.accepted))
+        expect(events.toSorted()).toEqual([...new Set(messages.map(saidOf))].toSorted())
+      }),
+  )
+
+  test('values of a partition that are one stream are cut wherever records end', async () =>
+    within('stream', 1, async (field) => {
+      const messages = await generated({ aids: 10, events: 10 })
+      const stream = Buffer.concat(messages.map(({ bytes }) => bytes))
+      const pieces = Array.from({ length: Math.ceil(stream.length / 777) }, (_, index) => ({
+        topic: field.topics.input,
+        partition: 0,
+        key: undefined,
+        value: stream.subarray(index * 777, (index + 1) * 777),
+        headers: {},
+      }))
+      const half = pieces.length >> 1
+      await field.sendRecords(pieces.slice(0, half))
+      const first = await field.worker('a', { keyed: false })
+      await reached(
+        async () => first.ready() && (await field.records(field.topics.accepted)).flat().length > 20,
+      )
+      await first.stop()
+      await field.sendRecords(pieces.slice(half))
+      const second = await field.worker('a', { keyed: false })
+      await reached(async () => field.hasRead())
+      await second.stop()
+      expect(await field.digests(() => 'a')).toEqual(await field.alone(messages))
+      expect(eventsOf(await field.records(field.topics.accepted))).toEqual(messages.map(saidOf))
+      expect((await field.records(field.topics.deadLetters)).flat()).toEqual([])
+    }))
+
+  test('without transactions everything is published at least once', async () =>
+    within('plain', 2, async (field) => {
+      const messages = await generated({ aids: 20, events: 10, interleave: 5 })
+      await field.send(messages)
+      const { stop } = await field.worker('a', { transactions: false })
+      await reached(async () => field.hasRead())
+      await stop()
+      expect(await field.digests(() => 'a')).toEqual(await field.alone(messages))
+      const events = new Set(eventsOf(await field.records(field.topics.accepted)))
+      expect(events).toEqual(new Set(messages.map(saidOf)))
+    }))
+
+  test('what waits, evidence and key states have topics of their own', async () =>
+    within('tables', 1, async (field) => {
+      const log = kel(5, 4)
+      const [icp, one, two, three] = log.messages.map((bytes) => ({ aid: log.aid, bytes }))
+      const { message } = variant(5, 1)
+      const { stop } = await field.worker('a')
+      for (const sent of [[icp, three], [one, two], [{ aid: log.aid, bytes: message }]]) {
+        await field.send(sent.filter((each) => each !== undefined))
+        await reached(async () => field.hasRead())
+      }
+      await stop()
+      const escrows = (await field.records(field.topics.escrows)).flat()
+      expect(
+        escrows.map(({ headers: { event, said, kinds = '' } }) => `${event} ${said} ${kinds}`.trim()),
+      ).toEqual([
+        `entered ${log.saids[3]} out-of-order`,
+        `resolved ${log.saids[3]}`,
+        expect.stringMatching(/^entered \S+ likely-duplicitous$/),
+      ])
+      const [evidence] = (await field.records(field.topics.duplicity ?? '')).flat()
+      expect(evidence?.headers['accepted']).toBe(log.saids[1])
+      expect(text(evidence?.value)).toContain(log.saids[1])
+      expect(text(evidence?.value)).toContain(text(message).slice(0, 100))
+      const states = (await field.records(field.topics.states ?? '')).flat()
+      expect(states.map(({ key }) => text(key))).toContain(log.aid)
+      expect(JSON.parse(text(states.at(-1)?.value))).toMatchObject({ i: log.aid, s: '3', d: log.saids[3] })
     }))
 })

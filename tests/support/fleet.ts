@@ -10,7 +10,8 @@ import { partitionOf } from '../../pipeline/kafka/murmur2.ts'
 import type { Topics } from '../../pipeline/kafka/topics.ts'
 import { Worker, type WorkerOptions } from '../../pipeline/kafka/worker.ts'
 import { limits } from '../../pipeline/limits.ts'
-import { stateDigest } from '../../pipeline/replay.ts'
+import { aidsOf, stateDigest } from '../../pipeline/replay.ts'
+import { tableNumber } from '../../native/tables.ts'
 import { openReader } from '../../pipeline/store/lmdb.ts'
 import { MemoryStore } from '../../pipeline/store/memory.ts'
 import type { StoreReader } from '../../pipeline/store/store.ts'
@@ -128,6 +129,7 @@ export class Field {
     return {
       worker,
       notes,
+      ready: () => [...worker.status.partitions.values()].every(({ ready }) => ready),
       stop: async () => {
         stop.abort()
         await ended
@@ -172,8 +174,28 @@ export class Field {
     )
   }
 
+  /** The same of a worker that runs; nothing of partitions that it does not have. */
+  async digestsOf({ worker }: Running): Promise<string[]> {
+    const stores = new Map(worker.open.map(({ number, store }) => [number, store]))
+    return Array.from({ length: this.partitions }, (_, partition) => {
+      const store = stores.get(partition)
+      return store ? this.digest(store, partition) : ''
+    })
+  }
+
   digest(store: StoreReader, partition: number): string {
     return stateDigest(addon, store, true, (aid) => this.partitionOf(aid) === partition)
+  }
+
+  /** AIDs that two stores hold otherwise, of one partition: what each of them has. */
+  differing(one: StoreReader, other: StoreReader, partition: number): string[] {
+    const aids = new Set([...aidsOf(one), ...aidsOf(other)])
+    const own = [...aids].filter((aid) => this.partitionOf(aid) === partition)
+    const of = (store: StoreReader, aid: string): string =>
+      stateDigest(addon, store, true, (each) => each === aid)
+    return own
+      .filter((aid) => of(one, aid) !== of(other, aid))
+      .map((aid) => `${aid}: ${held(one, aid)} / ${held(other, aid)}`)
   }
 
   /** The digests that one machine comes to which takes the messages in order. */
@@ -183,9 +205,24 @@ export class Field {
   }
 }
 
+/** What a store has of an AID, in short. */
+function held(store: StoreReader, aid: string): string {
+  const record = store.get('aids', Buffer.from(aid))
+  const state = record && addon.keyState(aid, record, false)
+  const { s = '-', et = '-' } = state ? (JSON.parse(state) as Record<'s' | 'et', string>) : {}
+  const waiting = Array.from(store.scan('waiting', { prefix: Buffer.from(aid) }), ({ key, value }) => {
+    const json = addon.record(tableNumber('waiting'), key, value) ?? '{}'
+    const { sn, kinds } = JSON.parse(json) as { sn: string; kinds: { kind: string; awaits: string }[] }
+    return `${sn} ${kinds.map(({ kind, awaits }) => `${kind} ${awaits}`).join('+')}`
+  })
+  return `sn ${s} ${et}${waiting.length > 0 ? `, waits: ${waiting.join('; ')}` : ''}`
+}
+
 export interface Running {
   readonly worker: Worker
   readonly notes: readonly string[]
+  /** Whether all partitions that it has are open. */
+  readonly ready: () => boolean
   readonly stop: () => Promise<void>
 }
 

@@ -56,13 +56,13 @@ async function partitionsOf(admin: Admin, topics: readonly string[]): Promise<Re
   const known = new Set(await admin.listTopics())
   const wanted = topics.filter((topic) => known.has(topic))
   if (wanted.length === 0) return new Map()
-  const { topics: found } = await admin.fetchTopicMetadata({ topics: wanted })
+  const { topics: found } = await fresh(async () => admin.fetchTopicMetadata({ topics: wanted }))
   return new Map(found.map(({ name, partitions }) => [name, partitions.length]))
 }
 
 async function create(admin: Admin, plans: readonly TopicPlan[]): Promise<void> {
   await admin.createTopics({
-    waitForLeaders: true,
+    waitForLeaders: false,
     topics: plans.map(({ topic, partitions, replicas, settings }) => ({
       topic,
       numPartitions: partitions,
@@ -70,6 +70,7 @@ async function create(admin: Admin, plans: readonly TopicPlan[]): Promise<void> 
       configEntries: Object.entries(settings).map(([name, value]) => ({ name, value })),
     })),
   })
+  for (const { topic } of plans) await fresh(async () => admin.fetchTopicOffsets(topic))
 }
 
 async function endOf(admin: Admin, topic: string, partition: number): Promise<bigint> {
@@ -94,7 +95,11 @@ async function fresh<Result>(ask: () => Promise<Result>): Promise<Result> {
     }
 }
 
-const stale: ReadonlySet<string> = new Set(['NOT_LEADER_FOR_PARTITION', 'UNKNOWN_TOPIC_OR_PARTITION'])
+const stale: ReadonlySet<string> = new Set([
+  'LEADER_NOT_AVAILABLE',
+  'NOT_LEADER_FOR_PARTITION',
+  'UNKNOWN_TOPIC_OR_PARTITION',
+])
 
 async function committedOf(
   admin: Admin,

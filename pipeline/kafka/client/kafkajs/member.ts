@@ -17,6 +17,7 @@ export class KafkajsMember implements Member {
   readonly #topics: readonly string[]
   readonly #heartbeatMs: number
   #left = false
+  #inGroup = false
 
   constructor(kafka: Kafka, connection: Connection, { group, topics, preferred }: MemberOptions) {
     this.#topics = topics
@@ -39,10 +40,13 @@ export class KafkajsMember implements Member {
     const consumer = this.#consumer
     const [first] = this.#topics
     consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
+      this.#inGroup = true
       const assigned: Readonly<Record<string, number[]>> = payload.memberAssignment
       handler.assigned(assigned[first ?? ''] ?? [])
     })
+    consumer.on(consumer.events.STOP, () => (this.#inGroup = false))
     consumer.on(consumer.events.CRASH, ({ payload }) => {
+      this.#inGroup = false
       if (payload.restart || this.#left) return
       const what = 'the consumer of the group cannot go on'
       handler.failed(new PipelineError('source/kafka', { what, cause: payload.error }))
@@ -58,15 +62,20 @@ export class KafkajsMember implements Member {
   }
 
   seek(topic: string, partition: number, offset: bigint): void {
-    this.#consumer.seek({ topic, partition, offset: `${offset}` })
+    this.#whileInGroup(() => this.#consumer.seek({ topic, partition, offset: `${offset}` }))
   }
 
   pause(topic: string, partition: number): void {
-    this.#consumer.pause([{ topic, partitions: [partition] }])
+    this.#whileInGroup(() => this.#consumer.pause([{ topic, partitions: [partition] }]))
   }
 
   resume(topic: string, partition: number): void {
-    this.#consumer.resume([{ topic, partitions: [partition] }])
+    this.#whileInGroup(() => this.#consumer.resume([{ topic, partitions: [partition] }]))
+  }
+
+  /** Between two groups there is nothing to steer, and kafkajs refuses; the handler hears of the next assignment. */
+  #whileInGroup(act: () => void): void {
+    if (this.#inGroup) act()
   }
 
   async commit(offsets: readonly GroupOffset[]): Promise<void> {
@@ -82,6 +91,7 @@ export class KafkajsMember implements Member {
 
   async leave(): Promise<void> {
     this.#left = true
+    this.#inGroup = false
     await this.#consumer.disconnect()
   }
 
