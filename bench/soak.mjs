@@ -19,7 +19,7 @@ const seconds = at > 0 ? Number(process.argv[at + 1]) : 600
 const samples = 120
 const senders = 4
 const memoryMaxMb = 300
-const loopMaxMs = 20
+const loopMs = 20
 const pieceBytes = 1 << 16
 const dripBytes = 300
 const dripMs = 1
@@ -104,7 +104,7 @@ const rows = [
   row('anonymous memory at most', 'MB', Math.max(...seen.map(({ memoryMb }) => memoryMb)), memoryMaxMb, 1),
   grown('open files, last quarter against the second', 'files', 'files', 1.1),
   grown('delay of the event loop, p99, last quarter against the second', 'ms', 'loopMs', 1.5),
-  row('delay of the event loop, p99, last quarter', 'ms', quarter('loopMs', 3), loopMaxMs, 1),
+  row('delay of the event loop, p99, last quarter, against 20 ms', 'ms', quarter('loopMs', 3), loopMs),
 ]
 print(rows)
 console.log(JSON.stringify({ seconds, faults, summary }))
