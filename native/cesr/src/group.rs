@@ -104,9 +104,9 @@ pub struct LastGroup<'a> {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Attachments<'a> {
     /// Controller signatures (`-A`, v2 `-K`).
-    pub controller: SmallVec<[Indexed<'a>; 2]>,
+    pub controller: SmallVec<[Indexed<'a>; 1]>,
     /// Witness signatures (`-B`, v2 `-L`).
-    pub witness: SmallVec<[Indexed<'a>; 2]>,
+    pub witness: SmallVec<[Indexed<'a>; 1]>,
     /// Receipt couples.
     pub couples: Vec<Couple<'a>>,
     /// Transferable receipts (`-D`, v2 `-N`): one signature each in the form of 1.1.17, a group in that of HEAD.

@@ -1,11 +1,11 @@
 //! What the engine keeps between batches: uncommitted changes, and a key-state cache of fixed size in bytes.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 
 use lru::LruCache;
 
-use crate::record::{Anchor, LogRecord};
+use crate::logs::Logs;
+use crate::record::Anchor;
 use crate::state::AidRecord;
 use crate::store::{Kel, Key, Late, Slot, Units};
 use crate::text::Text;
@@ -20,6 +20,7 @@ const GENERATIONS_MAX: usize = 8;
 struct Generation {
     part: u64,
     units: Units,
+    logs: Vec<Logs>,
 }
 
 /// Units that outlive a batch.
@@ -96,8 +97,12 @@ impl Base {
     }
 
     /// An uncommitted logged event.
-    pub fn log(&self, ordinal: u64) -> Option<Arc<LogRecord>> {
-        self.latest(|units| units.logs.get(&ordinal)).cloned()
+    pub fn log(&self, ordinal: u64) -> Option<&[u8]> {
+        let mut logs = self
+            .generations
+            .iter()
+            .flat_map(|generation| &generation.logs);
+        logs.find_map(|logs| logs.get(ordinal))
     }
 
     /// Uncommitted late attachments.
@@ -124,13 +129,8 @@ impl Base {
     }
 
     /// Takes the changed units of part `part` and, clean, the AID records that were only read.
-    pub fn absorb(
-        &mut self,
-        part: u64,
-        changed: Units,
-        read: Vec<(Text, AidRecord)>,
-        ordinal: u64,
-    ) {
+    pub fn absorb(&mut self, part: u64, changed: Units, logs: Logs, read: Vec<(Text, AidRecord)>) {
+        self.ordinal = logs.next();
         for (aid, record) in read {
             if self.latest(|units| units.aids.get(&*aid)).is_none() {
                 self.cache_put(aid, record);
@@ -140,12 +140,13 @@ impl Base {
             self.generations.push_back(Generation {
                 part,
                 units: changed,
+                logs: vec![logs],
             });
         } else if let Some(last) = self.generations.back_mut() {
             last.part = part;
             last.units.join(changed);
+            last.logs.push(logs);
         }
-        self.ordinal = ordinal;
         self.shrink();
     }
 
@@ -187,7 +188,10 @@ impl Base {
         let uncommitted = self
             .generations
             .iter()
-            .map(|generation| generation.units.count())
+            .map(|generation| {
+                let logs: usize = generation.logs.iter().map(Logs::count).sum();
+                generation.units.count() + logs
+            })
             .sum();
         CacheUse {
             entries: self.cache.len(),

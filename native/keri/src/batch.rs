@@ -3,17 +3,16 @@
 use std::sync::Arc;
 
 use kelpipe_cesr::frame::{self, Domain, Frame};
-use kelpipe_cesr::group::{self, Attachments};
-use kelpipe_cesr::indexer::Indexed;
+use kelpipe_cesr::group::{self, Genus};
 
 use crate::decision::{Kind, Refusal, Reject, Verdict};
 use crate::event::{self, Identity, Message};
 use crate::fold::Wake;
 use crate::options::Options;
 use crate::record::Couple;
-use crate::rules::{Couple64, Group64, Last64, Receipts};
+use crate::rules::{Couple64, Group64, Last64, Receipts, Signatures};
 use crate::said::{Owing, When};
-use crate::signature::{Indexed64, Memo, Plain64, Signed};
+use crate::signature::{Memo, Plain64, Signed};
 use crate::store::{Need, Units, split_place};
 use crate::text::Text;
 
@@ -24,31 +23,35 @@ pub struct Parsed<'a> {
     /// What it says it is.
     pub identity: Identity<'a>,
     /// What came with it.
-    pub carried: Carried,
+    pub carried: Carried<'a>,
 }
 
-/// A message whose body does not stand in the source as it is signed: it was binary, or wrapped in a primitive.
+/// A message that does not stand in the source as it is signed: it was binary, or wrapped in a primitive.
 pub struct Converted {
     /// Body in text.
     pub body: Arc<[u8]>,
+    /// Attachments in text.
+    pub attachments: Box<[u8]>,
+    /// Code tables of the attachments.
+    pub genus: Genus,
     /// AIDs in it.
     pub aids: Vec<String>,
-    /// What came with it.
-    pub carried: Carried,
+    /// Source.
+    pub source: u32,
 }
 
 /// What comes with a body.
-pub struct Carried {
+pub struct Carried<'a> {
     /// Body bytes that signatures are over.
     pub signed: Signed,
     /// Controller signatures.
-    pub sigs: Vec<Indexed64>,
+    pub sigs: Signatures<'a>,
     /// Witness signatures, couples and signature groups.
-    pub receipts: Receipts,
+    pub receipts: Receipts<'a>,
     /// Couples and quadruples attached to an event.
-    pub attached: Receipts,
+    pub attached: Receipts<'a>,
     /// Signature groups under the latest keys.
-    pub last: Vec<Last64>,
+    pub last: Vec<Last64<'a>>,
     /// Anchor couple: the last one.
     pub couple: Option<Couple>,
     /// First-seen ordinal and date of a replay.
@@ -57,7 +60,7 @@ pub struct Carried {
     pub source: u32,
 }
 
-impl Carried {
+impl Carried<'_> {
     /// Whether an event carries receipts.
     pub fn has_attached_receipts(&self) -> bool {
         !self.attached.couples.is_empty() || !self.attached.groups.is_empty()
@@ -136,7 +139,6 @@ impl Item<'_> {
             }
             Item::Converted(converted) => {
                 converted.aids.iter().for_each(|aid| visit(aid));
-                converted.carried.each_signer(&mut visit);
             }
             _ => self.aid().into_iter().for_each(visit),
         }
@@ -155,14 +157,14 @@ fn aids_in(message: &Message<'_>, identity: &Identity<'_>, visit: &mut impl FnMu
     }
 }
 
-impl Carried {
+impl Carried<'_> {
     fn each_signer(&self, visit: &mut impl FnMut(&str)) {
         self.receipts
             .groups
             .iter()
             .chain(&self.attached.groups)
-            .for_each(|group| visit(&group.pre));
-        self.last.iter().for_each(|group| visit(&group.pre));
+            .for_each(|group| visit(group.pre));
+        self.last.iter().for_each(|group| visit(group.pre));
     }
 }
 
@@ -275,7 +277,7 @@ impl<'a> Batch<'a> {
     }
 
     /// A batch over waiting entries. Keys that are not of the form of their table are left out.
-    pub fn of_waiting(op: WaitingOp, keys: &[&[u8]]) -> Batch<'static> {
+    pub fn of_waiting(op: WaitingOp, keys: &[&[u8]]) -> Batch<'a> {
         let items = keys
             .iter()
             .filter_map(|key| split_place(key))
@@ -381,7 +383,20 @@ fn parse<'a>(
     let version = event::version_of(body)?;
     let message = event::read_and_check(body, &version, options, identity, when)?;
     let signed = Signed::Source(frame.body.start..frame.body.end);
-    let carried = carried(&message, signed, codec, source, frame, source_id)?;
+    let carried = match frame.domain {
+        Domain::Text => {
+            let text = source.get(frame.body.end as usize..frame.attachments_end as usize);
+            carried(
+                &message,
+                signed,
+                text.unwrap_or(&[]),
+                frame.genus,
+                codec,
+                source_id,
+            )?
+        }
+        Domain::Binary | Domain::Mixed => return convert(options, codec, source, frame, source_id),
+    };
     Ok(Item::Message(Box::new(Parsed {
         message,
         identity: *identity,
@@ -398,71 +413,72 @@ fn convert<'a>(
 ) -> Result<Item<'a>, Refusal> {
     let mut scratch = Vec::new();
     let body: Arc<[u8]> = frame::body_bytes(source, frame, &mut scratch)?.into();
-    let version = event::version_of(&body)?;
-    let mut identity = Identity::default();
-    let message = event::read(&body, &version, options, &mut identity)?;
-    let carried = carried(
-        &message,
-        Signed::Held(body.clone()),
-        codec,
-        source,
-        frame,
-        source_id,
-    )?;
-    let mut aids = Vec::new();
-    aids_in(&message, &identity, &mut |aid: &str| {
-        aids.push(aid.to_owned());
-    });
-    drop(message);
-    Ok(Item::Converted(Box::new(Converted {
+    let attachments = frame::attachments_text(source, frame, codec, &mut scratch)?.into();
+    let mut converted = Converted {
         body,
-        aids,
-        carried,
-    })))
+        attachments,
+        genus: frame.genus,
+        aids: Vec::new(),
+        source: source_id,
+    };
+    let mut identity = Identity::default();
+    let mut aids = Vec::new();
+    let mut visit = |aid: &str| aids.push(aid.to_owned());
+    let (message, carried) = converted.read(options, codec, &mut identity)?;
+    aids_in(&message, &identity, &mut visit);
+    carried.each_signer(&mut visit);
+    drop((message, carried));
+    converted.aids = aids;
+    Ok(Item::Converted(Box::new(converted)))
 }
 
-fn carried(
+impl Converted {
+    /// Message and attachments.
+    ///
+    /// # Errors
+    /// The first rule that they break: none, of one that stands in a batch.
+    pub fn read<'c>(
+        &'c self,
+        options: &Options,
+        codec: &kelpipe_cesr::limits::Options,
+        identity: &mut Identity<'c>,
+    ) -> Result<(Message<'c>, Carried<'c>), Refusal> {
+        let version = event::version_of(&self.body)?;
+        let message = event::read(&self.body, &version, options, identity)?;
+        let signed = Signed::Held(self.body.clone());
+        let carried = carried(
+            &message,
+            signed,
+            &self.attachments,
+            self.genus,
+            codec,
+            self.source,
+        )?;
+        Ok((message, carried))
+    }
+}
+
+fn carried<'a>(
     message: &Message<'_>,
     signed: Signed,
+    text: &'a [u8],
+    genus: Genus,
     codec: &kelpipe_cesr::limits::Options,
-    source: &[u8],
-    frame: &Frame,
-    source_id: u32,
-) -> Result<Carried, Refusal> {
-    let mut scratch = Vec::new();
-    let text = frame::attachments_text(source, frame, codec, &mut scratch)?;
-    let attachments = group::parse_attachments(text, frame.genus, codec)?;
-    let is_event = matches!(message, Message::KeyEvent(_));
-    Ok(assemble(is_event, signed, &attachments, source_id))
-}
-
-fn assemble(is_event: bool, signed: Signed, from: &Attachments<'_>, source: u32) -> Carried {
-    let couples: Vec<Couple64> = from
-        .couples
-        .iter()
-        .map(|couple| Couple64 {
-            key: couple.key.text.into(),
-            signature: couple.signature.text.into(),
-            plain: Plain64::new(&couple.signature),
-        })
-        .collect();
-    let group = |group: &group::SignatureGroup<'_>| Group64 {
-        pre: group.pre.text.into(),
-        sn: group.sn.number().unwrap_or(0),
-        said: group.said.text.into(),
-        signatures: group.signatures.iter().map(Indexed64::new).collect(),
-    };
+    source: u32,
+) -> Result<Carried<'a>, Refusal> {
+    let from = group::parse_attachments(text, genus, codec)?;
+    let couples = from.couples.iter().map(couple).collect();
     let mut receipts = Receipts {
-        witness: indexed(&from.witness),
+        witness: from.witness,
         ..Receipts::default()
     };
     let mut attached = Receipts::default();
-    if is_event {
+    if matches!(message, Message::KeyEvent(_)) {
         attached.couples = couples;
-        attached.groups = from.quadruples.iter().map(group).collect();
+        attached.groups = from.quadruples.into_iter().map(group).collect();
     } else {
         receipts.couples = couples;
-        receipts.groups = from.groups.iter().map(group).collect();
+        receipts.groups = from.groups.into_iter().map(group).collect();
     }
     let couple = from.seal_couples.last().and_then(|couple| {
         Some(Couple {
@@ -474,26 +490,39 @@ fn assemble(is_event: bool, signed: Signed, from: &Attachments<'_>, source: u32)
         let ordinal = u64::try_from(replayed.ordinal.number()?).ok()?;
         Some((ordinal, crate::date::parse(&replayed.date.date()?)?))
     });
-    let last = from
-        .last_groups
-        .iter()
-        .map(|group| Last64 {
-            pre: group.pre.text.into(),
-            signatures: group.signatures.iter().map(Indexed64::new).collect(),
-        })
-        .collect();
-    Carried {
+    let last = from.last_groups.into_iter().map(last).collect();
+    Ok(Carried {
         signed,
-        sigs: indexed(&from.controller),
+        sigs: from.controller,
         receipts,
         attached,
         last,
         couple,
         replayed,
         source,
+    })
+}
+
+fn couple<'a>(couple: &group::Couple<'a>) -> Couple64<'a> {
+    Couple64 {
+        key: couple.key.text,
+        signature: couple.signature.text,
+        plain: Plain64::new(&couple.signature),
     }
 }
 
-fn indexed(list: &[Indexed<'_>]) -> Vec<Indexed64> {
-    list.iter().map(Indexed64::new).collect()
+fn group(group: group::SignatureGroup<'_>) -> Group64<'_> {
+    Group64 {
+        pre: group.pre.text,
+        sn: group.sn.number().unwrap_or(0),
+        said: group.said.text,
+        signatures: group.signatures,
+    }
+}
+
+fn last(group: group::LastGroup<'_>) -> Last64<'_> {
+    Last64 {
+        pre: group.pre.text,
+        signatures: group.signatures,
+    }
 }

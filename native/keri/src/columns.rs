@@ -4,8 +4,10 @@
 
 use crate::batch::MessageSpan;
 use crate::fold::Row;
+use crate::logs::Logs;
+use crate::record::LogRecord;
 use crate::replay;
-use crate::store::Units;
+
 use crate::text::Text;
 use crate::writes::Out;
 
@@ -114,12 +116,7 @@ pub const fn size(rows: usize) -> usize {
 
 impl Columns {
     /// Lays out rows. Accepted entries that were retried have their replayed message appended to `out.arena`.
-    pub(crate) fn of(
-        rows: &[Row],
-        spans: &[MessageSpan],
-        changed: &Units,
-        out: &mut Out,
-    ) -> Columns {
+    pub(crate) fn of(rows: &[Row], spans: &[MessageSpan], logs: &Logs, out: &mut Out) -> Columns {
         let mut texts = Vec::with_capacity(rows.len() * 90);
         let text_starts: Vec<(u32, u32)> = rows
             .iter()
@@ -130,7 +127,7 @@ impl Columns {
             .collect();
         let places: Vec<MessageSpan> = rows
             .iter()
-            .map(|row| place(row, spans, changed, out))
+            .map(|row| place(row, spans, logs, out))
             .collect();
         let mut bytes = Vec::with_capacity(size(rows.len()));
         let mut u64s = |values: &mut dyn Iterator<Item = u64>| {
@@ -183,16 +180,20 @@ fn flags(row: &Row) -> u8 {
     }) | (if row.verified { FLAG_VERIFIED } else { 0 })
 }
 
-fn place(row: &Row, spans: &[MessageSpan], changed: &Units, out: &mut Out) -> MessageSpan {
+fn place(row: &Row, spans: &[MessageSpan], logs: &Logs, out: &mut Out) -> MessageSpan {
     if let Some(message) = row.message {
         return spans.get(message as usize).copied().unwrap_or_default();
     }
-    let Some(record) = row.ordinal.and_then(|ordinal| changed.logs.get(&ordinal)) else {
+    let Some(record) = row
+        .ordinal
+        .and_then(|ordinal| logs.get(ordinal))
+        .and_then(LogRecord::decode)
+    else {
         return MessageSpan::default();
     };
     let body_start = out.arena.len() as u32;
     let body_size = record.body.len() as u32;
-    replay::message(record, &[], &mut out.arena);
+    replay::message(&record, &[], &mut out.arena);
     MessageSpan {
         body_start,
         body_end: body_start + body_size,

@@ -10,10 +10,10 @@ use std::sync::{Mutex, PoisonError};
 use kelpipe_crypto::Verifier;
 
 use crate::base::{Base, CacheUse};
-use crate::batch::{Batch, Carried, Converted, Item};
+use crate::batch::{Batch, Carried, Converted, Item, codec_options};
 use crate::columns::Columns;
 use crate::decision::{Decision, Reject};
-use crate::event::{self, Identity, KeyEvent, Message, Receipt};
+use crate::event::{Identity, KeyEvent, Message, Receipt};
 use crate::fold::{Checking, Fold, Incoming, Row, Wake};
 use crate::options::Options;
 use crate::store::{self, Need, Requests};
@@ -311,17 +311,16 @@ fn finish(state: &mut State, batch: &mut Batch<'_>, done: Done, options: &Option
     batch.next += done.handled;
     batch.rounds = 0;
     let more = batch.next < batch.items.len() || !done.wakes.is_empty();
-    let (mut out, changed, read, ordinal) =
-        done.changes.encode(&options.limits, state.base.ordinal());
+    let (mut out, changed, logs, read) = done.changes.encode(&options.limits);
     out.wakes(&before, &done.wakes);
     batch.wakes = done.wakes;
-    let rows = Columns::of(&done.rows, &batch.spans, &changed, &mut out);
+    let rows = Columns::of(&done.rows, &batch.spans, &logs, &mut out);
     let usage = state.base.usage_mut();
     out.released.iter().for_each(|held| usage.take(*held));
     out.held.iter().for_each(|held| usage.add(*held));
     let part = state.part;
     batch.loaded.forget(&changed);
-    state.base.absorb(part, changed, read, ordinal);
+    state.base.absorb(part, changed, logs, read);
     Outcome {
         part,
         more,
@@ -364,11 +363,8 @@ fn handle(fold: &mut Fold<'_>, index: u32, item: &Item<'_>) {
 /// A converted body was read once already: reading it again cannot fail.
 fn handle_converted(fold: &mut Fold<'_>, index: u32, converted: &Converted) {
     let mut identity = Identity::default();
-    let read = event::version_of(&converted.body)
-        .map_err(Into::into)
-        .and_then(|version| event::read(&converted.body, &version, fold.options, &mut identity));
-    match read {
-        Ok(message) => handle_message(fold, index, &message, &identity, &converted.carried),
+    match converted.read(fold.options, &codec_options(fold.options), &mut identity) {
+        Ok((message, carried)) => handle_message(fold, index, &message, &identity, &carried),
         Err(refusal) => fold.report(Some(index), &identity, Decision::Rejected(refusal)),
     }
 }
@@ -378,7 +374,7 @@ fn handle_message(
     index: u32,
     message: &Message<'_>,
     identity: &Identity<'_>,
-    carried: &Carried,
+    carried: &Carried<'_>,
 ) {
     let decision = match message {
         Message::KeyEvent(event) => return handle_event(fold, index, event, identity, carried),
@@ -402,7 +398,7 @@ fn handle_event(
     index: u32,
     event: &KeyEvent<'_>,
     identity: &Identity<'_>,
-    carried: &Carried,
+    carried: &Carried<'_>,
 ) {
     let incoming = Incoming {
         event,

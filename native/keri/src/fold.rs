@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use ahash::AHashSet;
+use kelpipe_cesr::indexer::Indexed;
 use kelpipe_crypto::Verifier;
 
 use crate::decision::{Awaits, Decision, Kind, Refusal, Verdict};
@@ -10,7 +11,7 @@ use crate::event::{Identity, Ilk};
 use crate::options::Options;
 use crate::prefix::VerificationKey;
 use crate::record::Couple;
-use crate::signature::{Indexed64, Memo, Pending, Plain64, Signed};
+use crate::signature::{Memo, Pending, Plain64, Signed};
 use crate::text::Text;
 use crate::view::View;
 
@@ -56,9 +57,9 @@ pub struct Incoming<'x> {
     /// Its bytes.
     pub signed: Signed,
     /// Controller signatures.
-    pub sigs: &'x [Indexed64],
+    pub sigs: &'x [Indexed<'x>],
     /// Witness signatures.
-    pub wigs: &'x [Indexed64],
+    pub wigs: &'x [Indexed<'x>],
     /// Anchor couple.
     pub couple: Option<Couple>,
     /// First-seen ordinal and date of a replay, used in cloned mode only.

@@ -4,12 +4,14 @@
 
 use std::sync::Arc;
 
+use kelpipe_cesr::indexer::Indexed;
+
 use crate::event::{self, Identity, KeyEvent, Message};
 use crate::options::{Mode, Options};
 use crate::prefix::{self, VerificationKey};
 use crate::record::{LogRecord, Waiting};
 use crate::rules::{exposed, rotated_witnesses};
-use crate::signature::Indexed64;
+use crate::signature;
 use crate::state::{Establishment, KeyState};
 use crate::views;
 
@@ -104,7 +106,7 @@ pub fn evidence(value: &[u8], before: Option<&[u8]>) -> Option<String> {
     } else {
         prior.as_ref()
     };
-    let sigs: Vec<Indexed64> = parse_all(&waiting.attached.sigs);
+    let sigs = parse_all(&waiting.attached.sigs);
     let signed = governing.is_some_and(|governing| {
         let met = governing.kt.as_ref();
         met.is_some_and(|kt| kt.satisfied(&distinct(sigs.iter().map(|signature| signature.index))))
@@ -147,10 +149,10 @@ pub fn evidence(value: &[u8], before: Option<&[u8]>) -> Option<String> {
     ))
 }
 
-fn parse_all(texts: &[impl AsRef<str>]) -> Vec<Indexed64> {
+fn parse_all(texts: &[impl AsRef<str>]) -> Vec<Indexed<'_>> {
     texts
         .iter()
-        .filter_map(|text| Indexed64::parse(text.as_ref()))
+        .filter_map(|text| signature::stored(text.as_ref()))
         .collect()
 }
 

@@ -16,6 +16,7 @@ pub mod engine;
 pub mod event;
 mod fold;
 pub mod history;
+mod logs;
 mod native;
 mod number;
 pub mod options;

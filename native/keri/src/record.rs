@@ -31,6 +31,9 @@ pub struct Attached {
     pub vrcs: Vec<Text>,
 }
 
+/// Number of [`Set`]s.
+pub const SETS: usize = 4;
+
 /// Which set of [`Attached`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -68,11 +71,11 @@ impl Attached {
     }
 
     /// Adds a text; false if it is there already.
-    pub fn add(&mut self, set: Set, text: &Text) -> bool {
+    pub fn add(&mut self, set: Set, text: &str) -> bool {
         let texts = self.set(set);
-        let new = !texts.contains(text);
+        let new = !texts.iter().any(|known| &**known == text);
         if new {
-            texts.push(text.clone());
+            texts.push(text.into());
         }
         new
     }
@@ -152,7 +155,44 @@ pub struct LogRecord {
 const FLAG_SEALS: u8 = 1;
 const FLAG_LOCAL: u8 = 2;
 
-impl LogRecord {
+/// A [`LogRecord`] about to be written.
+pub struct NewLogRecord<'a> {
+    /// AID.
+    pub pre: &'a str,
+    /// Sequence number.
+    pub sn: u128,
+    /// SAID.
+    pub said: &'a str,
+    /// Type.
+    pub ilk: Ilk,
+    /// Major version.
+    pub major: u8,
+    /// First-seen ordinal under its AID.
+    pub first_seen: u64,
+    /// First-seen date, microseconds since 1970.
+    pub date: i64,
+    /// Ordinal of the governing establishment event.
+    pub est: u64,
+    /// Whether it carries event seals.
+    pub seals: bool,
+    /// Whether a trusted source delivered it.
+    pub local: bool,
+    /// Source that delivered it.
+    pub source: u32,
+    /// Witnesses in force from an establishment event on.
+    pub witnesses: &'a [Text],
+    /// Anchor couple.
+    pub couple: Option<&'a Couple>,
+    /// Attachments by their sets, in order of insertion without repeats.
+    pub attached: [Texts<'a>; SETS],
+    /// Body as received.
+    pub body: &'a [u8],
+}
+
+/// Attachments of one set.
+pub type Texts<'a> = SmallVec<[&'a str; 2]>;
+
+impl NewLogRecord<'_> {
     /// Appends the stored form. The body comes last, without a length, so that it can be found from the end.
     pub fn encode(&self, out: &mut Vec<u8>) {
         let mut out = Encoder(out);
@@ -166,12 +206,16 @@ impl LogRecord {
         out.i64(self.date);
         out.varint(u128::from(self.est));
         out.varint(u128::from(self.source));
-        out.texts(&self.witnesses);
-        encode_couple(self.couple.as_ref(), &mut out);
-        self.attached.encode(&mut out);
-        out.0.extend_from_slice(&self.body);
+        out.texts(self.witnesses);
+        encode_couple(self.couple, &mut out);
+        for texts in &self.attached {
+            out.texts(texts);
+        }
+        out.0.extend_from_slice(self.body);
     }
+}
 
+impl LogRecord {
     /// Reads the stored form. `None`: damaged.
     pub fn decode(bytes: &[u8]) -> Option<LogRecord> {
         let mut from = Decoder(bytes);

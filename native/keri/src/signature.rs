@@ -10,7 +10,6 @@ use kelpipe_crypto::{Algorithm, Check};
 
 use crate::prefix::{VerificationKey, signature_algorithm};
 use crate::store::Map;
-use crate::text::Text;
 
 /// Bytes of every signature that can be verified here.
 const SIGNATURE_BYTES: usize = 64;
@@ -38,47 +37,9 @@ impl Signed {
     }
 }
 
-/// An indexed signature.
-#[derive(Clone, Debug)]
-pub struct Indexed64 {
-    /// Text form.
-    pub text: Text,
-    /// Index into the current keys.
-    pub index: u32,
-    /// Index into the prior next-key digests; absent for current-only codes.
-    pub ondex: Option<u32>,
-    /// Algorithm of the code; `None`: one that cannot be verified.
-    pub algorithm: Option<Algorithm>,
-    raw: [u8; SIGNATURE_BYTES],
-}
-
-impl Indexed64 {
-    /// From a parsed indexer.
-    pub fn new(indexed: &Indexed<'_>) -> Indexed64 {
-        let raw = indexed.raw64();
-        Indexed64 {
-            text: indexed.text.into(),
-            index: indexed.index,
-            ondex: indexed.ondex,
-            algorithm: raw.and(signature_algorithm(true, indexed.row.code)),
-            raw: raw.unwrap_or([0; SIGNATURE_BYTES]),
-        }
-    }
-
-    /// From stored text.
-    pub fn parse(text: &str) -> Option<Indexed64> {
-        Indexed::parse(text.as_bytes(), Alphabet::Lenient)
-            .ok()
-            .map(|indexed| Indexed64::new(&indexed))
-    }
-
-    /// As a plain signature.
-    pub fn plain(&self) -> Plain64 {
-        Plain64 {
-            algorithm: self.algorithm,
-            raw: self.raw,
-        }
-    }
+/// An indexed signature from stored text.
+pub fn stored(text: &str) -> Option<Indexed<'_>> {
+    Indexed::parse(text.as_bytes(), Alphabet::Lenient).ok()
 }
 
 /// A signature without index.
@@ -91,6 +52,15 @@ pub struct Plain64 {
 }
 
 impl Plain64 {
+    /// Of an indexed signature.
+    pub fn of_indexed(indexed: &Indexed<'_>) -> Plain64 {
+        let raw = indexed.raw64();
+        Plain64 {
+            algorithm: raw.and(signature_algorithm(true, indexed.row.code)),
+            raw: raw.unwrap_or([0; SIGNATURE_BYTES]),
+        }
+    }
+
     /// From a parsed primitive; `None` if it is not a signature of 64 bytes.
     pub fn new(primitive: &Primitive<'_>) -> Option<Plain64> {
         let algorithm = signature_algorithm(false, primitive.row.code);

@@ -129,7 +129,7 @@ pub struct Units {
     pub aids: Map<Text, AidRecord>,
     /// By place.
     pub kels: Map<Key, Kel>,
-    /// By ordinal.
+    /// By ordinal; those that the store told.
     pub logs: Map<u64, Arc<LogRecord>>,
     /// By ordinal.
     pub lates: Map<u64, Late>,
@@ -243,7 +243,6 @@ impl Units {
     pub fn forget(&mut self, changed: &Units) {
         self.aids.retain(|key, _| !changed.aids.contains_key(key));
         self.kels.retain(|key, _| !changed.kels.contains_key(key));
-        self.logs.retain(|key, _| !changed.logs.contains_key(key));
         self.lates.retain(|key, _| !changed.lates.contains_key(key));
         self.anchors
             .retain(|key, _| !changed.anchors.contains_key(key));
@@ -256,7 +255,6 @@ impl Units {
     pub fn count(&self) -> usize {
         self.aids.len()
             + self.kels.len()
-            + self.logs.len()
             + self.lates.len()
             + self.anchors.len()
             + self.slots.len()
@@ -267,7 +265,6 @@ impl Units {
     pub fn join(&mut self, later: Units) {
         self.aids.extend(later.aids);
         self.kels.extend(later.kels);
-        self.logs.extend(later.logs);
         self.lates.extend(later.lates);
         for (key, added) in later.anchors {
             self.anchors.entry(key).or_default().extend(added);

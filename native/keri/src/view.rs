@@ -8,10 +8,11 @@ use ahash::AHashSet;
 
 use crate::base::Base;
 use crate::decision::Kind;
+use crate::logs::Logs;
 use crate::options::Limits;
 use crate::record::{Anchor, KelEntry, LogRecord, Set, Waiting};
 use crate::state::AidRecord;
-use crate::store::{Kel, Key, Late, Need, Slot, Units, place, seal_key};
+use crate::store::{Kel, Key, Late, Map, Need, Slot, Units, place, seal_key};
 use crate::text::Text;
 use crate::usage::Fresh;
 
@@ -42,8 +43,10 @@ pub struct View<'b> {
     pub own: Units,
     /// Anchors added, by seal key.
     pub anchors_added: Vec<(Key, Anchor)>,
-    /// Next ordinal to give.
-    pub ordinal: u64,
+    /// Events logged by the fold.
+    pub logs: Logs,
+    /// Records read so far.
+    read_logs: Map<u64, Arc<LogRecord>>,
     /// Units that were taken as absent.
     pub needs: Needs,
     fresh: Fresh,
@@ -57,7 +60,8 @@ impl<'b> View<'b> {
             loaded,
             own: Units::default(),
             anchors_added: Vec::new(),
-            ordinal: base.ordinal(),
+            logs: Logs::starting_at(base.ordinal()),
+            read_logs: Map::default(),
             needs: Needs::default(),
             fresh: Fresh::default(),
         }
@@ -127,17 +131,17 @@ impl<'b> View<'b> {
 
     /// A logged event.
     pub fn log(&mut self, ordinal: u64) -> Option<Arc<LogRecord>> {
-        if let Some(record) = self.own.logs.get(&ordinal) {
+        let read = self.read_logs.get(&ordinal);
+        if let Some(record) = read.or_else(|| self.loaded.logs.get(&ordinal)) {
             return Some(record.clone());
         }
-        let known = self
-            .base
-            .log(ordinal)
-            .or_else(|| self.loaded.logs.get(&ordinal).cloned());
-        if known.is_none() {
+        let stored = self.logs.get(ordinal).or_else(|| self.base.log(ordinal));
+        let Some(record) = stored.and_then(LogRecord::decode).map(Arc::new) else {
             self.needs.add(Need::Log(ordinal));
-        }
-        known
+            return None;
+        };
+        self.read_logs.insert(ordinal, record.clone());
+        Some(record)
     }
 
     /// Attachments that came after acceptance.
@@ -176,21 +180,21 @@ impl<'b> View<'b> {
     }
 
     /// Adds an attachment to a logged event; false if it is there already.
-    pub fn attach(&mut self, record: &LogRecord, ordinal: u64, set: Set, text: &Text) -> bool {
+    pub fn attach(&mut self, record: &LogRecord, ordinal: u64, set: Set, text: &str) -> bool {
         let early = record
             .attached
             .iter()
-            .any(|(of, known)| of == set && known == text);
+            .any(|(of, known)| of == set && &**known == text);
         let late = self.late(ordinal);
         if early
             || late
                 .items
                 .iter()
-                .any(|(of, known)| *of == set && known == text)
+                .any(|(of, known)| *of == set && &**known == text)
         {
             return false;
         }
-        late.items.push((set, text.clone()));
+        late.items.push((set, text.into()));
         true
     }
 

@@ -4,6 +4,8 @@
 
 use std::fmt::Write;
 
+use kelpipe_cesr::indexer::Indexed;
+
 use crate::decision::Awaits;
 use crate::event::{self, Identity, KeyEvent, Message};
 use crate::options::{Mode, Options};
@@ -11,7 +13,7 @@ use crate::query::Wanted;
 use crate::record::{Membership, Waiting, WaitingEvent, WaitingQuery, WaitingReceipt};
 use crate::replay;
 use crate::rules::split_transferable;
-use crate::signature::Indexed64;
+use crate::signature;
 use crate::state::{AidRecord, KeyState};
 use crate::store::split_place;
 use crate::threshold::Threshold;
@@ -260,10 +262,12 @@ impl Lack<'_> {
 }
 
 /// Distinct numbers that the signatures carry.
-fn indices(texts: &[impl AsRef<str>], number: impl Fn(&Indexed64) -> Option<u32>) -> Vec<u32> {
+fn indices(texts: &[impl AsRef<str>], number: impl Fn(&Indexed<'_>) -> Option<u32>) -> Vec<u32> {
     let mut found: Vec<u32> = texts
         .iter()
-        .filter_map(|text| Indexed64::parse(text.as_ref()).and_then(|signature| number(&signature)))
+        .filter_map(|text| {
+            signature::stored(text.as_ref()).and_then(|signature| number(&signature))
+        })
         .collect();
     found.sort_unstable();
     found.dedup();

@@ -1,8 +1,7 @@
 //! What a part stores: puts and deletes, sorted by table and key, with their bytes in one arena.
 
-use std::sync::Arc;
-
 use crate::fold::Wake;
+use crate::logs::Logs;
 use crate::options::Limits;
 use crate::record::{Anchor, encode_kel};
 use crate::rules::signer_place;
@@ -17,8 +16,8 @@ use crate::view::View;
 /// Changes that a fold made.
 pub(crate) struct Changes {
     own: Units,
+    logs: Logs,
     anchors: Vec<(Key, Anchor)>,
-    ordinal: u64,
 }
 
 /// Puts and deletes as they cross the boundary: 5 words each (table, kind, key start, key end, value end).
@@ -27,7 +26,7 @@ pub struct Writes {
     /// Words.
     pub ops: Vec<u32>,
     /// Keys, each followed by its value.
-    pub arena: Arc<Vec<u8>>,
+    pub arena: Vec<u8>,
 }
 
 /// Writes being put together.
@@ -42,7 +41,6 @@ pub(crate) struct Out {
 }
 
 /// Usual sizes of keys and values, to make room at once.
-const LOG_BYTES_BESIDES_BODY: usize = 320;
 const AID_BYTES: usize = 480;
 const KEL_BYTES: usize = 128;
 const PUT: u32 = 0;
@@ -104,7 +102,7 @@ impl Out {
         });
         Writes {
             ops: ops.into_iter().flat_map(|(_, op)| op).collect(),
-            arena: Arc::new(arena),
+            arena,
         }
     }
 }
@@ -114,39 +112,27 @@ impl Changes {
     pub fn of(view: View<'_>) -> Changes {
         Changes {
             own: view.own,
+            logs: view.logs,
             anchors: view.anchors_added,
-            ordinal: view.ordinal,
         }
     }
 
     /// Roughly how many bytes they will take.
     fn bytes(&self) -> usize {
-        let logs: usize = self
-            .own
-            .logs
-            .values()
-            .map(|record| record.body.len() + LOG_BYTES_BESIDES_BODY)
-            .sum();
-        logs + self.own.aids.len() * AID_BYTES + self.own.kels.len() * KEL_BYTES
+        self.logs.bytes().len() + self.own.aids.len() * AID_BYTES + self.own.kels.len() * KEL_BYTES
     }
 
-    /// Encodes them. Returned with them: the changed units, clean; the AID records only read; the next ordinal.
-    pub fn encode(
-        mut self,
-        limits: &Limits,
-        ordinal_before: u64,
-    ) -> (Out, Units, Vec<(Text, AidRecord)>, u64) {
+    /// Encodes them. Returned with them: the changed units, clean; the events logged; the AID records only read.
+    pub fn encode(mut self, limits: &Limits) -> (Out, Units, Logs, Vec<(Text, AidRecord)>) {
         let mut out = Out::default();
         out.arena.reserve(self.bytes());
         let mut kept = Units::default();
-        let mut logs: Vec<_> = self.own.logs.iter().collect();
-        logs.sort_unstable_by_key(|(ordinal, _)| **ordinal);
-        for (ordinal, record) in logs {
-            out.put(Table::Log, &[&ordinal.to_be_bytes()], |arena| {
-                record.encode(arena);
-            });
-        }
-        kept.logs = self.own.logs;
+        out.arena.extend_from_slice(self.logs.bytes());
+        out.ops.extend(
+            self.logs
+                .spans()
+                .map(|[start, key_end, end]| [Table::Log as u32, PUT, start, key_end, end]),
+        );
         let read = self
             .own
             .aids
@@ -188,13 +174,13 @@ impl Changes {
             }
         }
         kept.awaits = self.own.awaits;
-        if self.ordinal != ordinal_before {
-            let ordinal = self.ordinal;
+        if self.logs.count() > 0 {
+            let ordinal = self.logs.next();
             out.put(Table::Meta, &[META_ORDINAL], |arena| {
                 arena.extend_from_slice(&ordinal.to_be_bytes());
             });
         }
-        (out, kept, read, self.ordinal)
+        (out, kept, self.logs, read)
     }
 }
 

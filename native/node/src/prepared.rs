@@ -14,7 +14,7 @@ self_cell! {
     /// A batch and its source.
     pub struct Loaded {
         owner: Source,
-        #[covariant]
+        #[not_covariant]
         dependent: Batch,
     }
 }
@@ -40,13 +40,13 @@ impl Work {
 
     /// Messages or entries.
     pub fn rows(&self) -> usize {
-        self.loaded.borrow_dependent().len()
+        self.loaded.with_dependent(|_, batch| batch.len())
     }
 
     /// Signatures checked so far, and of these the bad ones.
     pub fn signatures(&self) -> (u64, u64) {
-        let batch = self.loaded.borrow_dependent();
-        (batch.signatures_checked, batch.signatures_failed)
+        self.loaded
+            .with_dependent(|_, batch| (batch.signatures_checked, batch.signatures_failed))
     }
 
     /// Changes the batch.

@@ -219,7 +219,7 @@ fn encoded(step: Step) -> Encoded {
             columns: rows.bytes,
             texts: rows.texts,
             ops: to_bytes(&writes.ops),
-            arena: Arc::unwrap_or_clone(writes.arena),
+            arena: writes.arena,
         },
     }
 }

@@ -8,7 +8,7 @@ use crate::decision::Decision;
 use crate::event::Ilk;
 use crate::fold::{Fold, Incoming};
 use crate::options::Mode;
-use crate::record::{Anchor, Attached, KelEntry, LogRecord, Set, Waiting};
+use crate::record::{Anchor, Attached, KelEntry, NewLogRecord, SETS, Set, Texts, Waiting};
 use crate::rules::check::Checked;
 use crate::state::{Establishment, KeyState};
 use crate::store::seal_key;
@@ -19,12 +19,11 @@ impl Fold<'_> {
         &mut self,
         incoming: &Incoming<'_>,
         est: Arc<Establishment>,
-        checked: &Checked,
+        checked: &Checked<'_>,
         state: Option<&KeyState>,
     ) -> Decision {
         let event = incoming.event;
-        let ordinal = self.view.ordinal;
-        self.view.ordinal += 1;
+        let ordinal = self.view.logs.next();
         let first_seen = state.map_or(0, |state| state.first_seen + 1);
         let date = incoming
             .replayed
@@ -36,38 +35,13 @@ impl Fold<'_> {
         } else {
             self.now
         };
+        self.log(incoming, &est, checked, first_seen, date);
+        let pre = event.pre;
         let said: Text = event.said.into();
-        let pre: Text = event.pre.into();
-        let body: Arc<[u8]> = match &incoming.signed {
-            crate::signature::Signed::Held(body) => body.clone(),
-            source @ crate::signature::Signed::Source(_) => source.bytes(self.source).into(),
-        };
-        let record = LogRecord {
-            pre: pre.clone(),
-            sn: event.sn,
-            said: said.clone(),
-            ilk: event.ilk,
-            major: event.major,
-            first_seen,
-            date,
-            est: est.ordinal,
-            seals: !event.seals.is_empty(),
-            local: incoming.local || self.calls_local(incoming),
-            source: incoming.source,
-            witnesses: if event.ilk.establishes() {
-                est.witnesses.clone()
-            } else {
-                Vec::new()
-            },
-            couple: checked.couple.clone(),
-            attached: self.attached_at_acceptance(incoming, checked),
-            body,
-        };
-        self.view.own.logs.insert(ordinal, Arc::new(record));
         let sn_high = state.map(|state| state.sn_high);
         let fresh = sn_high.is_none_or(|high| event.sn > high);
         self.view.kel_add(
-            &pre,
+            pre,
             event.sn,
             KelEntry {
                 ordinal,
@@ -78,7 +52,7 @@ impl Fold<'_> {
         );
         for seal in &event.seals {
             let anchor = Anchor {
-                pre: pre.clone(),
+                pre: pre.into(),
                 sn: event.sn,
                 ordinal,
             };
@@ -97,31 +71,62 @@ impl Fold<'_> {
             ilk: event.ilk,
             sn_high: sn_high.map_or(event.sn, |high| high.max(event.sn)),
         };
-        self.view.aid_mut(&pre).state = Some(next);
+        self.view.aid_mut(pre).state = Some(next);
         self.forget_couple_of_accepted(incoming);
         self.accepted = Some((ordinal, first_seen));
         self.wake_after(incoming);
         Decision::Accepted
     }
 
-    /// What the log keeps: the verified signatures; in the reference's mode together with all that its shared
-    /// tables hold for the event already.
-    fn attached_at_acceptance(&mut self, incoming: &Incoming<'_>, checked: &Checked) -> Attached {
+    /// Logs an event that `est` governs.
+    fn log(
+        &mut self,
+        incoming: &Incoming<'_>,
+        est: &Establishment,
+        checked: &Checked<'_>,
+        first_seen: u64,
+        date: i64,
+    ) {
         let event = incoming.event;
-        let mut attached = Attached::default();
-        if !self.harden(13)
-            && self.view.aid(event.pre).rows > 0
-            && let Some(at) = self.view.waiting_event(event.pre, event.sn, event.said)
-            && let Waiting::Event(waiting) = &self.view.slot(event.pre, event.sn).rows[at].waiting
-        {
-            attached = waiting.attached.clone();
+        let local = incoming.local || self.calls_local(incoming);
+        let before = self.attached_before(incoming);
+        let attached = attached(before.as_ref(), checked);
+        let body = incoming.signed.bytes(self.source);
+        let record = NewLogRecord {
+            pre: event.pre,
+            sn: event.sn,
+            said: event.said,
+            ilk: event.ilk,
+            major: event.major,
+            first_seen,
+            date,
+            est: est.ordinal,
+            seals: !event.seals.is_empty(),
+            local,
+            source: incoming.source,
+            witnesses: if event.ilk.establishes() {
+                &est.witnesses
+            } else {
+                &[]
+            },
+            couple: checked.couple.as_ref(),
+            attached,
+            body,
+        };
+        self.view.logs.push(|out| record.encode(out));
+    }
+
+    /// What the reference's shared tables hold for the event already; in its mode the log keeps that, too.
+    fn attached_before(&mut self, incoming: &Incoming<'_>) -> Option<Attached> {
+        let event = incoming.event;
+        if self.harden(13) || self.view.aid(event.pre).rows == 0 {
+            return None;
         }
-        for (set, list) in [(Set::Sigs, &checked.sigs), (Set::Wigs, &checked.wigs)] {
-            for signature in list {
-                attached.add(set, &signature.text);
-            }
+        let at = self.view.waiting_event(event.pre, event.sn, event.said)?;
+        match &self.view.slot(event.pre, event.sn).rows[at].waiting {
+            Waiting::Event(waiting) => Some(waiting.attached.clone()),
+            Waiting::Receipt(_) | Waiting::Query(_) => None,
         }
-        attached
     }
 
     /// The reference's head notes a trusted source for every interaction (HARDEN 12).
@@ -160,4 +165,21 @@ impl Fold<'_> {
             }
         }
     }
+}
+
+/// What the log keeps: what was there before, and the verified signatures.
+fn attached<'x>(before: Option<&'x Attached>, checked: &'x Checked<'_>) -> [Texts<'x>; SETS] {
+    let mut sets: [Texts<'x>; SETS] = Default::default();
+    for (set, text) in before.into_iter().flat_map(Attached::iter) {
+        sets[set as usize].push(text);
+    }
+    for (set, list) in [(Set::Sigs, &checked.sigs), (Set::Wigs, &checked.wigs)] {
+        let known = &mut sets[set as usize];
+        for signature in list {
+            if !known.contains(&signature.text) {
+                known.push(signature.text);
+            }
+        }
+    }
+    sets
 }

@@ -2,35 +2,39 @@
 //!
 //! Source: keri-events.md 14.
 
+use kelpipe_cesr::indexer::Indexed;
+use smallvec::SmallVec;
+
 use crate::decision::{Awaits, Decision, Kind, Reject};
 use crate::fold::{Fold, Incoming};
 use crate::prefix::{self, VerificationKey};
 use crate::record::Couple;
+use crate::rules::receipts::Signatures;
 use crate::rules::{Outcome, refuse};
 use crate::said;
-use crate::signature::{Indexed64, Signed};
+use crate::signature::{Plain64, Signed};
 use crate::state::{Establishment, KeyState};
 use crate::text::Text;
 
 /// What was checked and is to be stored.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Checked {
+pub(crate) struct Checked<'x> {
     /// Verified controller signatures.
-    pub sigs: Vec<Indexed64>,
+    pub sigs: Signatures<'x>,
     /// Verified witness signatures.
-    pub wigs: Vec<Indexed64>,
+    pub wigs: Signatures<'x>,
     /// Anchor couple to keep.
     pub couple: Option<Couple>,
 }
 
 impl Fold<'_> {
     /// All checks of an event under the establishment `est` that it makes or stands under.
-    pub(crate) fn check(
+    pub(crate) fn check<'x>(
         &mut self,
-        incoming: &Incoming<'_>,
+        incoming: &Incoming<'x>,
         est: &Establishment,
         state: Option<&KeyState>,
-    ) -> Outcome<Checked> {
+    ) -> Outcome<Checked<'x>> {
         let head = incoming.head(self.options);
         let sigs = self.verified(&incoming.signed, incoming.sigs, &est.keys, head)?;
         if sigs.is_empty() {
@@ -42,7 +46,7 @@ impl Fold<'_> {
         }
         let mut checked = Checked {
             sigs,
-            wigs: Vec::new(),
+            wigs: Signatures::new(),
             couple: incoming.couple.clone(),
         };
         if head && !incoming.local && self.concerns_us(incoming, est) {
@@ -63,13 +67,13 @@ impl Fold<'_> {
     }
 
     /// The signatures that verify, exact repeats dropped, order kept.
-    pub(crate) fn verified(
+    pub(crate) fn verified<'x>(
         &mut self,
         signed: &Signed,
-        signatures: &[Indexed64],
+        signatures: &[Indexed<'x>],
         keys: &[VerificationKey],
         head: bool,
-    ) -> Outcome<Vec<Indexed64>> {
+    ) -> Outcome<Signatures<'x>> {
         let skip_index = head || self.harden(2);
         let cap = self
             .options
@@ -77,21 +81,21 @@ impl Fold<'_> {
             .signatures_per_key_max
             .saturating_mul(keys.len());
         let cap = if self.harden(1) { cap } else { usize::MAX };
-        let mut seen: Vec<&str> = Vec::with_capacity(signatures.len());
-        let mut verified = Vec::with_capacity(signatures.len());
+        let mut seen: SmallVec<[&str; 2]> = SmallVec::new();
+        let mut verified = Signatures::new();
         for signature in signatures {
-            if seen.contains(&&*signature.text) || seen.len() >= cap {
+            if seen.contains(&signature.text) || seen.len() >= cap {
                 continue;
             }
-            seen.push(&signature.text);
+            seen.push(signature.text);
             let Some(key) = keys.get(signature.index as usize) else {
                 if skip_index {
                     continue;
                 }
                 return refuse(Reject::SignatureIndex);
             };
-            if self.verify(signed, key, &signature.plain()) {
-                verified.push(signature.clone());
+            if self.verify(signed, key, &Plain64::of_indexed(signature)) {
+                verified.push(*signature);
             }
         }
         Ok(verified)
@@ -102,7 +106,7 @@ impl Fold<'_> {
         incoming: &Incoming<'_>,
         est: &Establishment,
         state: Option<&KeyState>,
-        checked: &Checked,
+        checked: &Checked<'_>,
     ) -> Outcome<()> {
         let indices = self.counted(checked.sigs.iter().map(|signature| signature.index));
         if !est.kt.satisfied(&indices) {
@@ -142,7 +146,7 @@ impl Fold<'_> {
         &mut self,
         incoming: &Incoming<'_>,
         est: &Establishment,
-        checked: &Checked,
+        checked: &Checked<'_>,
     ) -> Outcome<()> {
         let own = self.options.owns(incoming.event.pre);
         let witness = self.witnesses_locally(est);
@@ -170,7 +174,7 @@ impl Fold<'_> {
         &mut self,
         incoming: &Incoming<'_>,
         est: &Establishment,
-        checked: &Checked,
+        checked: &Checked<'_>,
     ) -> Outcome<()> {
         let ours = incoming.event.ilk.delegated() && self.options.owns(&est.delegator);
         let asks = ours && !self.options.owns(incoming.event.pre) && incoming.couple.is_none();
@@ -196,7 +200,7 @@ impl Fold<'_> {
 
 /// Ondices of the prior next-key digests that the signatures expose.
 pub(crate) fn exposed(
-    signatures: &[Indexed64],
+    signatures: &[Indexed<'_>],
     keys: &[VerificationKey],
     prior_next: &[Text],
 ) -> Vec<u32> {

@@ -17,7 +17,7 @@ impl Fold<'_> {
         incoming: &Incoming<'_>,
         est: &Establishment,
         state: Option<&KeyState>,
-        checked: &mut Checked,
+        checked: &mut Checked<'_>,
     ) -> Outcome<()> {
         let event = incoming.event;
         if !event.ilk.delegated() {
@@ -51,7 +51,7 @@ impl Fold<'_> {
         &mut self,
         incoming: &Incoming<'_>,
         delegator: &str,
-        checked: &mut Checked,
+        checked: &mut Checked<'_>,
     ) -> Outcome<Anchor> {
         let event = incoming.event;
         if checked.couple.is_none() && incoming.retried == Some(Kind::PartialSignature) {
@@ -92,7 +92,7 @@ impl Fold<'_> {
         &mut self,
         incoming: &Incoming<'_>,
         delegator: &str,
-        checked: &mut Checked,
+        checked: &mut Checked<'_>,
     ) -> Outcome<Anchor> {
         let event = incoming.event;
         let Some(state) = self.view.aid(delegator).state.clone() else {

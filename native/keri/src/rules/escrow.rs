@@ -33,8 +33,8 @@ impl Fold<'_> {
         awaits: Awaits,
     ) -> Outcome<Decision> {
         let checked = Checked {
-            sigs: incoming.sigs.to_vec(),
-            wigs: incoming.wigs.to_vec(),
+            sigs: incoming.sigs.into(),
+            wigs: incoming.wigs.into(),
             couple: incoming.couple.clone(),
         };
         if checked.sigs.is_empty() {
@@ -49,7 +49,7 @@ impl Fold<'_> {
         incoming: &Incoming<'_>,
         kind: Kind,
         awaits: Awaits,
-        checked: &Checked,
+        checked: &Checked<'_>,
     ) -> Decision {
         let event = incoming.event;
         let Some(at) =
@@ -79,7 +79,7 @@ impl Fold<'_> {
         let mut added = false;
         for (set, list) in [(Set::Sigs, &checked.sigs), (Set::Wigs, &checked.wigs)] {
             for signature in list {
-                added |= waiting.attached.add(set, &signature.text);
+                added |= waiting.attached.add(set, signature.text);
             }
         }
         grew &= added;

@@ -10,7 +10,7 @@ use crate::record::{Set, Waiting};
 use crate::rules::check::may_witness;
 use crate::rules::receipts::Receipts;
 use crate::rules::rotated_witnesses;
-use crate::signature::Signed;
+use crate::signature::{Plain64, Signed};
 use crate::text::Text;
 
 impl Fold<'_> {
@@ -18,7 +18,7 @@ impl Fold<'_> {
     pub(crate) fn receipt_of_evidence(
         &mut self,
         receipt: &Receipt<'_>,
-        receipts: &Receipts,
+        receipts: &Receipts<'_>,
     ) -> Option<Decision> {
         let kept = self.view.aid(receipt.pre).waiting[Kind::LikelyDuplicitous as usize] > 0;
         if !kept || !self.harden(16) {
@@ -87,7 +87,7 @@ impl Fold<'_> {
     fn verified_receipts(
         &mut self,
         signed: &Signed,
-        receipts: &Receipts,
+        receipts: &Receipts<'_>,
         witnesses: &[Text],
     ) -> Vec<Text> {
         let mut texts = Vec::new();
@@ -97,12 +97,14 @@ impl Fold<'_> {
         };
         for signature in &receipts.witness {
             let key = key_of(signature.index as usize);
-            if key.is_some_and(|key| self.verify(signed, &key, &signature.plain())) {
-                texts.push(signature.text.clone());
+            if key.is_some_and(|key| self.verify(signed, &key, &Plain64::of_indexed(signature))) {
+                texts.push(signature.text.into());
             }
         }
         for couple in &receipts.couples {
-            let index = witnesses.iter().position(|witness| *witness == couple.key);
+            let index = witnesses
+                .iter()
+                .position(|witness| &**witness == couple.key);
             let (Some(index), Some(plain)) = (index, couple.plain) else {
                 continue;
             };

@@ -8,6 +8,7 @@ use crate::fold::{Fold, Incoming};
 use crate::prefix::VerificationKey;
 use crate::record::{KelEntry, LogRecord, Set};
 use crate::rules::check::{Checked, witness_keys};
+use crate::rules::receipts::Signatures;
 use crate::rules::{Outcome, keys_of, refuse, rotated_witnesses};
 use crate::text::Text;
 
@@ -92,7 +93,7 @@ impl Fold<'_> {
         let mut new = 0;
         for (set, list) in [(Set::Sigs, sigs), (Set::Wigs, wigs)] {
             for signature in list {
-                new += u32::from(self.view.attach(&record, ordinal, set, &signature.text));
+                new += u32::from(self.view.attach(&record, ordinal, set, signature.text));
             }
         }
         if new > 0 {
@@ -166,7 +167,7 @@ impl Fold<'_> {
     fn likely_duplicitous(&mut self, incoming: &Incoming<'_>) -> Outcome<Decision> {
         if !self.harden(16) {
             let sigs_only = Checked {
-                sigs: incoming.sigs.to_vec(),
+                sigs: incoming.sigs.into(),
                 ..Checked::default()
             };
             return Ok(self.escrow(
@@ -202,7 +203,7 @@ impl Fold<'_> {
         }
         let wigs = match witness_keys(&witnesses) {
             Ok(keys) => self.verified(&incoming.signed, incoming.wigs, &keys, true)?,
-            Err(_) => Vec::new(),
+            Err(_) => Signatures::new(),
         };
         let checked = Checked {
             sigs,

@@ -17,7 +17,7 @@ mod superseding;
 pub(crate) use check::exposed;
 pub(crate) use escrow::signer_place;
 pub(crate) use receipts::split_transferable;
-pub use receipts::{Couple64, Group64, Receipts};
+pub use receipts::{Couple64, Group64, Receipts, Signatures};
 pub use routed::Last64;
 
 use std::sync::Arc;
@@ -113,7 +113,7 @@ impl Fold<'_> {
         let est = Establishment {
             sn: 0,
             said: event.said.into(),
-            ordinal: self.view.ordinal,
+            ordinal: self.view.logs.next(),
             keys,
             kt,
             next: event.next.iter().map(|text| Text::from(*text)).collect(),
@@ -185,7 +185,7 @@ impl Fold<'_> {
         let est = Establishment {
             sn: event.sn,
             said: event.said.into(),
-            ordinal: self.view.ordinal,
+            ordinal: self.view.logs.next(),
             keys,
             kt,
             next: event.next.iter().map(|text| Text::from(*text)).collect(),

@@ -2,14 +2,17 @@
 //!
 //! Source: escrows.md 3; keri-events.md 18.
 
+use kelpipe_cesr::Alphabet;
+use kelpipe_cesr::primitive::Primitive;
+
 use crate::decision::{Awaits, Decision, Kind, Reject, Verdict};
 use crate::event::{self, Identity, Message};
 use crate::fold::Fold;
 use crate::query::{Query, Wanted};
 use crate::record::{Membership, Set, Waiting, WaitingQuery};
-use crate::rules::receipts::{Couple64, split_couple};
+use crate::rules::receipts::Couple64;
 use crate::rules::routed::Last64;
-use crate::signature::{Indexed64, Signed};
+use crate::signature::{self, Plain64, Signed};
 use crate::state::KeyState;
 use crate::store::SlotRow;
 use crate::text::Text;
@@ -118,7 +121,7 @@ impl Fold<'_> {
         let wigs = self.view.attached(ordinal, Set::Wigs);
         let mut indices: Vec<u32> = wigs
             .iter()
-            .filter_map(|text| Indexed64::parse(text).map(|signature| signature.index))
+            .filter_map(|text| signature::stored(text).map(|signature| signature.index))
             .collect();
         indices.sort_unstable();
         indices.dedup();
@@ -219,15 +222,22 @@ impl Fold<'_> {
 }
 
 /// The signatures of a waiting query as they came.
-fn signed_by(waiting: &WaitingQuery) -> (Vec<Couple64>, Vec<Last64>) {
+fn signed_by(waiting: &WaitingQuery) -> (Vec<Couple64<'_>>, Vec<Last64<'_>>) {
     let each = waiting.signatures.iter();
     if !waiting.indexed {
-        let couple = |text: &Text| split_couple(&[&*waiting.signer, &**text].concat());
-        return (each.filter_map(couple).collect(), Vec::new());
+        let couple = |signature| Couple64 {
+            key: &waiting.signer,
+            signature,
+            plain: Primitive::parse_exact(signature.as_bytes(), Alphabet::Lenient)
+                .ok()
+                .and_then(|primitive| Plain64::new(&primitive)),
+        };
+        let texts = each.map(|text: &Text| -> &str { text });
+        return (texts.map(couple).collect(), Vec::new());
     }
     let last = Last64 {
-        pre: waiting.signer.clone(),
-        signatures: each.filter_map(|text| Indexed64::parse(text)).collect(),
+        pre: &waiting.signer,
+        signatures: each.filter_map(|text| signature::stored(text)).collect(),
     };
     (Vec::new(), vec![last])
 }

@@ -5,8 +5,9 @@
 use std::sync::Arc;
 
 use kelpipe_cesr::Alphabet;
-use kelpipe_cesr::indexer;
+use kelpipe_cesr::indexer::{self, Indexed};
 use kelpipe_cesr::primitive::{self, Primitive};
+use smallvec::SmallVec;
 
 use crate::decision::{Awaits, Decision, Kind, Reject};
 use crate::event::Receipt;
@@ -17,42 +18,45 @@ use crate::rules::check::may_witness;
 use crate::rules::escrow::NewReceipt;
 use crate::rules::late::Governing;
 use crate::rules::{Outcome, refuse};
-use crate::signature::{Indexed64, Plain64, Signed};
+use crate::signature::{Plain64, Signed};
 use crate::text::Text;
+
+/// Indexed signatures of one list.
+pub type Signatures<'a> = SmallVec<[Indexed<'a>; 1]>;
 
 /// A key and its signature.
 #[derive(Clone, Debug)]
-pub struct Couple64 {
+pub struct Couple64<'a> {
     /// Key, as text.
-    pub key: Text,
+    pub key: &'a str,
     /// Signature, as text.
-    pub signature: Text,
+    pub signature: &'a str,
     /// The signature's bytes; `None`: not one that can be verified.
     pub plain: Option<Plain64>,
 }
 
 /// Signatures by a transferable AID under one of its events.
 #[derive(Clone, Debug)]
-pub struct Group64 {
+pub struct Group64<'a> {
     /// Signer.
-    pub pre: Text,
+    pub pre: &'a str,
     /// Sequence number of the signer's event.
     pub sn: u128,
     /// SAID of the signer's event.
-    pub said: Text,
+    pub said: &'a str,
     /// Signatures.
-    pub signatures: Vec<Indexed64>,
+    pub signatures: Signatures<'a>,
 }
 
 /// The receipts of one message.
 #[derive(Clone, Debug, Default)]
-pub struct Receipts {
+pub struct Receipts<'a> {
     /// Non-transferable couples.
-    pub couples: Vec<Couple64>,
+    pub couples: Vec<Couple64<'a>>,
     /// Witness-indexed signatures.
-    pub witness: Vec<Indexed64>,
+    pub witness: Signatures<'a>,
     /// Transferable signatures.
-    pub groups: Vec<Group64>,
+    pub groups: Vec<Group64<'a>>,
 }
 
 /// A logged event that is receipted.
@@ -97,7 +101,7 @@ impl Fold<'_> {
     pub fn process_receipt(
         &mut self,
         receipt: &Receipt<'_>,
-        receipts: &Receipts,
+        receipts: &Receipts<'_>,
         source: u32,
     ) -> Decision {
         if receipts.couples.is_empty() && receipts.witness.is_empty() && receipts.groups.is_empty()
@@ -159,7 +163,7 @@ impl Fold<'_> {
     fn receipt_couples(
         &mut self,
         receipt: &Receipt<'_>,
-        receipts: &Receipts,
+        receipts: &Receipts<'_>,
         source: u32,
         tally: &mut Tally,
     ) -> Outcome<()> {
@@ -170,7 +174,7 @@ impl Fold<'_> {
             for couple in receipts
                 .couples
                 .iter()
-                .filter(|couple| may_witness(&couple.key))
+                .filter(|couple| may_witness(couple.key))
             {
                 let decision = self.escrow_receipt(NewReceipt {
                     kind: Kind::UnverifiedReceipt,
@@ -178,7 +182,7 @@ impl Fold<'_> {
                     aid: receipt.pre,
                     sn: receipt.sn,
                     said: receipt.said,
-                    value: [&*couple.key, &*couple.signature].concat(),
+                    value: [couple.key, couple.signature].concat(),
                     signer: None,
                     source,
                 });
@@ -196,14 +200,14 @@ impl Fold<'_> {
     fn store_couple(
         &mut self,
         logged: &Logged,
-        couple: &Couple64,
+        couple: &Couple64<'_>,
         as_witness: bool,
         tally: &mut Tally,
     ) {
-        if !may_witness(&couple.key) || (!self.options.lax && self.options.owns(&couple.key)) {
+        if !may_witness(couple.key) || (!self.options.lax && self.options.owns(couple.key)) {
             return;
         }
-        let (Some(key), Some(plain)) = (VerificationKey::parse(&couple.key), couple.plain) else {
+        let (Some(key), Some(plain)) = (VerificationKey::parse(couple.key), couple.plain) else {
             return;
         };
         if !self.verify(&Signed::Held(logged.record.body.clone()), &key, &plain) {
@@ -213,19 +217,19 @@ impl Fold<'_> {
             .governing
             .witnesses
             .iter()
-            .position(|witness| *witness == couple.key)
+            .position(|witness| &**witness == couple.key)
             .filter(|_| as_witness);
         let (set, text) = match index {
             Some(index) => (Set::Wigs, self.as_indexed(&key, &plain, index as u32)),
             None => (
                 Set::Rcts,
-                Text::from([&*couple.key, &*couple.signature].concat()),
+                Text::from([couple.key, couple.signature].concat()),
             ),
         };
         self.store(logged, set, &text, tally);
     }
 
-    fn store(&mut self, logged: &Logged, set: Set, text: &Text, tally: &mut Tally) {
+    fn store(&mut self, logged: &Logged, set: Set, text: &str, tally: &mut Tally) {
         let new = self.view.attach(&logged.record, logged.ordinal, set, text);
         tally.note(new);
         if new && set == Set::Wigs {
@@ -251,7 +255,7 @@ impl Fold<'_> {
     fn receipt_witness(
         &mut self,
         receipt: &Receipt<'_>,
-        receipts: &Receipts,
+        receipts: &Receipts<'_>,
         source: u32,
         tally: &mut Tally,
     ) -> Outcome<()> {
@@ -290,8 +294,8 @@ impl Fold<'_> {
             let Some(key) = VerificationKey::parse(&witness) else {
                 continue;
             };
-            if self.verify(&body, &key, &signature.plain()) {
-                self.store(&logged, Set::Wigs, &signature.text, tally);
+            if self.verify(&body, &key, &Plain64::of_indexed(signature)) {
+                self.store(&logged, Set::Wigs, signature.text, tally);
             }
         }
         Ok(())
@@ -300,7 +304,7 @@ impl Fold<'_> {
     fn receipt_groups(
         &mut self,
         receipt: &Receipt<'_>,
-        receipts: &Receipts,
+        receipts: &Receipts<'_>,
         source: u32,
         tally: &mut Tally,
     ) -> Outcome<()> {
@@ -322,16 +326,16 @@ impl Fold<'_> {
     fn receipt_group(
         &mut self,
         receipt: &Receipt<'_>,
-        group: &Group64,
+        group: &Group64<'_>,
         source: u32,
         attached: bool,
         tally: &mut Tally,
     ) -> Outcome<()> {
-        if !self.options.lax && self.options.owns(&group.pre) {
+        if !self.options.lax && self.options.owns(group.pre) {
             return refuse(Reject::OwnReceipt);
         }
         let logged = self.logged(receipt, attached)?;
-        let signer = self.view.last(&group.pre, group.sn);
+        let signer = self.view.last(group.pre, group.sn);
         let (Some(logged), Some(signer)) = (logged, signer) else {
             let awaits = if self.view.last(receipt.pre, receipt.sn).is_none() {
                 Awaits::Event
@@ -341,7 +345,7 @@ impl Fold<'_> {
             self.escrow_group(receipt, group, awaits, source, tally);
             return Ok(());
         };
-        if signer.said != group.said {
+        if &*signer.said != group.said {
             return refuse(Reject::ReceiptSigner);
         }
         let keys = self
@@ -357,8 +361,8 @@ impl Fold<'_> {
                 }
                 return refuse(Reject::ReceiptSigner);
             };
-            if self.verify(&body, key, &signature.plain()) {
-                let text: Text = transferable_value(group, signature).into();
+            if self.verify(&body, key, &Plain64::of_indexed(signature)) {
+                let text = transferable_value(group, signature);
                 self.store(&logged, Set::Vrcs, &text, tally);
             } else if attached && !self.harden(17) {
                 return refuse(Reject::ReceiptSignature);
@@ -370,7 +374,7 @@ impl Fold<'_> {
     fn escrow_group(
         &mut self,
         receipt: &Receipt<'_>,
-        group: &Group64,
+        group: &Group64<'_>,
         awaits: Awaits,
         source: u32,
         tally: &mut Tally,
@@ -383,7 +387,7 @@ impl Fold<'_> {
                 sn: receipt.sn,
                 said: receipt.said,
                 value: transferable_value(group, signature),
-                signer: Some((&group.pre, group.sn)),
+                signer: Some((group.pre, group.sn)),
                 source,
             });
             tally.escrowed = Some(decision);
@@ -394,7 +398,7 @@ impl Fold<'_> {
     pub fn process_attached(
         &mut self,
         receipt: &Receipt<'_>,
-        receipts: &Receipts,
+        receipts: &Receipts<'_>,
         first_seen: Option<u64>,
         source: u32,
     ) {
@@ -416,7 +420,7 @@ impl Fold<'_> {
     fn attached(
         &mut self,
         receipt: &Receipt<'_>,
-        receipts: &Receipts,
+        receipts: &Receipts<'_>,
         first_seen: Option<u64>,
         source: u32,
         tally: &mut Tally,
@@ -448,12 +452,12 @@ impl Fold<'_> {
 }
 
 /// pre + sn + said + siger.
-fn transferable_value(group: &Group64, signature: &Indexed64) -> String {
+fn transferable_value(group: &Group64<'_>, signature: &Indexed<'_>) -> String {
     let mut value = String::with_capacity(200);
-    value.push_str(&group.pre);
+    value.push_str(group.pre);
     primitive::encode_number_huge(group.sn, &mut value);
-    value.push_str(&group.said);
-    value.push_str(&signature.text);
+    value.push_str(group.said);
+    value.push_str(signature.text);
     value
 }
 
@@ -481,13 +485,13 @@ pub(crate) fn split_transferable(value: &str) -> Option<Transferable<'_>> {
 }
 
 /// Splits key + cigar.
-pub(crate) fn split_couple(value: &str) -> Option<Couple64> {
+pub(crate) fn split_couple(value: &str) -> Option<Couple64<'_>> {
     let key = Primitive::parse(value.as_bytes(), Alphabet::Lenient).ok()?;
     let signature =
         Primitive::parse_exact(value.as_bytes().get(key.text.len()..)?, Alphabet::Lenient).ok()?;
     Some(Couple64 {
-        key: key.text.into(),
-        signature: signature.text.into(),
+        key: key.text,
+        signature: signature.text,
         plain: Plain64::new(&signature),
     })
 }

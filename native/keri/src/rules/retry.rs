@@ -4,14 +4,16 @@
 
 use std::sync::Arc;
 
+use smallvec::smallvec;
+
 use crate::decision::{Awaits, Decision, Kind, Reject, Verdict};
 use crate::event::{self, ILK_RECEIPT, ILK_UNKNOWN, Identity, Ilk, KeyEvent, Message, Receipt};
 use crate::fold::{Fold, Incoming, identity};
 use crate::prefix::VerificationKey;
 use crate::record::{Couple, Set, Waiting, WaitingEvent, WaitingQuery, WaitingReceipt};
 use crate::rules::check::may_witness;
-use crate::rules::receipts::{Receipts, split_couple, split_transferable};
-use crate::signature::{Indexed64, Plain64, Signed};
+use crate::rules::receipts::{Receipts, Signatures, split_couple, split_transferable};
+use crate::signature::{self, Plain64, Signed};
 use crate::store::timeout;
 use crate::text::Text;
 
@@ -173,22 +175,22 @@ impl Fold<'_> {
     }
 
     /// Controller and witness signatures of an event as a retry from `kind` sees them.
-    fn retried_signatures(
+    fn retried_signatures<'w>(
         &self,
         kind: Kind,
         major: u8,
-        waiting: &WaitingEvent,
-    ) -> (Vec<Indexed64>, Vec<Indexed64>) {
-        let parse = |texts: &[Text]| {
+        waiting: &'w WaitingEvent,
+    ) -> (Signatures<'w>, Signatures<'w>) {
+        let parse = |texts: &'w [Text]| {
             texts
                 .iter()
-                .filter_map(|text| Indexed64::parse(text))
+                .filter_map(|text| signature::stored(text))
                 .collect()
         };
         let without_wigs = kind == Kind::LikelyDuplicitous
             || (kind == Kind::PartialSignature && !self.options.head(major));
         let wigs = if without_wigs {
-            Vec::new()
+            Signatures::new()
         } else {
             parse(&waiting.attached.wigs)
         };
@@ -302,7 +304,7 @@ impl Fold<'_> {
         super::rotated_witnesses(event, &current).ok()
     }
 
-    fn add_pending_wig(&mut self, aid: &str, sn: u128, said: &str, text: &Text) {
+    fn add_pending_wig(&mut self, aid: &str, sn: u128, said: &str, text: &str) {
         let Some(at) = self.view.waiting_event(aid, sn, said) else {
             return;
         };
@@ -313,7 +315,7 @@ impl Fold<'_> {
     }
 
     fn retry_witness(&mut self, aid: &str, sn: u128, waiting: &WaitingReceipt) -> Found {
-        let Some(signature) = Indexed64::parse(&waiting.value) else {
+        let Some(signature) = signature::stored(&waiting.value) else {
             return Found::Bad(Reject::ReceiptSignature);
         };
         if let Some(Witnessed { body, witnesses }) = self.witnessed_pending(aid, sn, &waiting.said)
@@ -322,19 +324,20 @@ impl Fold<'_> {
                 list.get(signature.index as usize)
                     .and_then(|text| VerificationKey::parse(text))
             });
-            let valid =
-                key.is_some_and(|key| self.verify(&Signed::Held(body), &key, &signature.plain()));
+            let valid = key.is_some_and(|key| {
+                self.verify(&Signed::Held(body), &key, &Plain64::of_indexed(&signature))
+            });
             if !valid {
                 return Found::Bad(Reject::ReceiptSignature);
             }
-            self.add_pending_wig(aid, sn, &waiting.said, &signature.text);
+            self.add_pending_wig(aid, sn, &waiting.said, signature.text);
             return Found::Stored;
         }
         if !self.harden(13) {
             return Found::Nothing;
         }
         let receipts = Receipts {
-            witness: vec![signature],
+            witness: smallvec![signature],
             ..Receipts::default()
         };
         self.retry_logged(aid, sn, waiting, &receipts)
@@ -348,9 +351,11 @@ impl Fold<'_> {
             body,
             witnesses: Some(witnesses),
         }) = self.witnessed_pending(aid, sn, &waiting.said)
-            && let Some(index) = witnesses.iter().position(|witness| *witness == couple.key)
+            && let Some(index) = witnesses
+                .iter()
+                .position(|witness| &**witness == couple.key)
         {
-            let (Some(key), Some(plain)) = (VerificationKey::parse(&couple.key), couple.plain)
+            let (Some(key), Some(plain)) = (VerificationKey::parse(couple.key), couple.plain)
             else {
                 return Found::Bad(Reject::ReceiptSignature);
             };
@@ -368,7 +373,7 @@ impl Fold<'_> {
             };
             return self.retry_logged(aid, sn, waiting, &receipts);
         }
-        self.retry_couple_logged(aid, sn, waiting, &couple.key, couple.plain)
+        self.retry_couple_logged(aid, sn, waiting, couple.key, couple.plain)
     }
 
     /// The reference's rule: against the last event, and the CURRENT witnesses.
@@ -377,7 +382,7 @@ impl Fold<'_> {
         aid: &str,
         sn: u128,
         waiting: &WaitingReceipt,
-        key_text: &Text,
+        key_text: &str,
         plain: Option<Plain64>,
     ) -> Found {
         let Some(entry) = self.view.last(aid, sn) else {
@@ -404,7 +409,7 @@ impl Fold<'_> {
             .unwrap_or_default();
         let (set, text) = match current
             .iter()
-            .position(|witness| witness == key_text)
+            .position(|witness| &**witness == key_text)
             .filter(|_| may_witness(key_text))
         {
             Some(index) => (Set::Wigs, self.as_indexed(&key, &plain, index as u32)),
@@ -420,7 +425,7 @@ impl Fold<'_> {
         aid: &str,
         sn: u128,
         waiting: &WaitingReceipt,
-        receipts: &Receipts,
+        receipts: &Receipts<'_>,
     ) -> Found {
         if self.view.last(aid, sn).is_none() {
             return Found::Nothing;
@@ -441,7 +446,7 @@ impl Fold<'_> {
     fn retry_transferable(&mut self, aid: &str, sn: u128, waiting: &WaitingReceipt) -> Found {
         let parts = split_transferable(&waiting.value);
         let Some((parts, signature)) = parts.and_then(|parts| {
-            Indexed64::parse(parts.signature).map(|signature| (parts, signature))
+            signature::stored(parts.signature).map(|signature| (parts, signature))
         }) else {
             return Found::Bad(Reject::ReceiptSignature);
         };
@@ -480,7 +485,11 @@ impl Fold<'_> {
         ) else {
             return Found::Bad(Reject::ReceiptSigner);
         };
-        if !self.verify(&Signed::Held(record.body.clone()), key, &signature.plain()) {
+        if !self.verify(
+            &Signed::Held(record.body.clone()),
+            key,
+            &Plain64::of_indexed(&signature),
+        ) {
             return Found::Bad(Reject::ReceiptSignature);
         }
         self.view

@@ -2,23 +2,25 @@
 //!
 //! Source: cesr.md 5; keri-events.md 18 and 19.
 
+use kelpipe_cesr::indexer::Indexed;
+
 use crate::decision::{Decision, Reject};
 use crate::fold::Fold;
 use crate::options::Mode;
 use crate::prefix::VerificationKey;
 use crate::routed::{Needs, Routed};
 use crate::rules::query::Asking;
-use crate::rules::receipts::{Couple64, Group64};
-use crate::signature::{Indexed64, Signed};
+use crate::rules::receipts::{Couple64, Group64, Signatures};
+use crate::signature::{Plain64, Signed};
 use crate::text::Text;
 
 /// Signatures under a signer's latest establishment event.
 #[derive(Clone, Debug)]
-pub struct Last64 {
+pub struct Last64<'a> {
     /// Signer.
-    pub pre: Text,
+    pub pre: &'a str,
     /// Signatures.
-    pub signatures: Vec<Indexed64>,
+    pub signatures: Signatures<'a>,
 }
 
 /// Whether signatures hold.
@@ -34,9 +36,9 @@ impl Fold<'_> {
         &mut self,
         routed: &Routed<'_>,
         signed: &Signed,
-        couples: &[Couple64],
-        groups: &[Group64],
-        last: &[Last64],
+        couples: &[Couple64<'_>],
+        groups: &[Group64<'_>],
+        last: &[Last64<'_>],
         source: u32,
     ) -> Decision {
         let unsigned = couples.is_empty() && groups.is_empty() && last.is_empty();
@@ -74,13 +76,13 @@ impl Fold<'_> {
     pub(crate) fn signatures_held(
         &mut self,
         signed: &Signed,
-        couples: &[Couple64],
-        groups: &[Group64],
-        last: &[Last64],
+        couples: &[Couple64<'_>],
+        groups: &[Group64<'_>],
+        last: &[Last64<'_>],
     ) -> Decision {
         let mut all = true;
         for couple in couples {
-            let key = VerificationKey::parse(&couple.key);
+            let key = VerificationKey::parse(couple.key);
             match (key, couple.plain) {
                 (Some(key), Some(plain)) if self.verify(signed, &key, &plain) => {}
                 _ => return Reject::RoutedSignature.into(),
@@ -94,7 +96,7 @@ impl Fold<'_> {
             }
         }
         for group in last {
-            let state = self.view.aid(&group.pre).state.clone();
+            let state = self.view.aid(group.pre).state.clone();
             match state.map(|state| self.all_hold(signed, &group.signatures, &state.est.keys)) {
                 Some(true) => {}
                 Some(false) => return Reject::RoutedSignature.into(),
@@ -104,11 +106,11 @@ impl Fold<'_> {
         Decision::Checked(all)
     }
 
-    fn group_held(&mut self, group: &Group64, signed: &Signed) -> Held {
-        let Some(entry) = self.view.last(&group.pre, group.sn) else {
+    fn group_held(&mut self, group: &Group64<'_>, signed: &Signed) -> Held {
+        let Some(entry) = self.view.last(group.pre, group.sn) else {
             return Held::UnknownSigner;
         };
-        if entry.said != group.said {
+        if &*entry.said != group.said {
             return Held::No;
         }
         let keys = self
@@ -124,36 +126,36 @@ impl Fold<'_> {
     fn all_hold(
         &mut self,
         signed: &Signed,
-        signatures: &[Indexed64],
+        signatures: &[Indexed<'_>],
         keys: &[VerificationKey],
     ) -> bool {
         !signatures.is_empty()
             && signatures.iter().all(|signature| {
                 keys.get(signature.index as usize)
-                    .is_some_and(|key| self.verify(signed, key, &signature.plain()))
+                    .is_some_and(|key| self.verify(signed, key, &Plain64::of_indexed(signature)))
             })
     }
 }
 
 /// Who asks, with the signatures and whether they are indexed: the last group, or else the last couple.
 fn asker(
-    couples: &[Couple64],
-    groups: &[Group64],
-    last: &[Last64],
+    couples: &[Couple64<'_>],
+    groups: &[Group64<'_>],
+    last: &[Last64<'_>],
 ) -> Option<(Text, Vec<Text>, bool)> {
-    let indexed = |pre: &Text, signatures: &[Indexed64]| {
-        let texts = signatures.iter().map(|signature| signature.text.clone());
-        (pre.clone(), texts.collect(), true)
+    let indexed = |pre: &str, signatures: &[Indexed<'_>]| {
+        let texts = signatures.iter().map(|signature| signature.text.into());
+        (pre.into(), texts.collect(), true)
     };
     let group = last
         .last()
-        .map(|group| indexed(&group.pre, &group.signatures))
+        .map(|group| indexed(group.pre, &group.signatures))
         .or_else(|| {
             let group = groups.last()?;
-            Some(indexed(&group.pre, &group.signatures))
+            Some(indexed(group.pre, &group.signatures))
         });
     group.or_else(|| {
         let couple = couples.last()?;
-        Some((couple.key.clone(), vec![couple.signature.clone()], false))
+        Some((couple.key.into(), vec![couple.signature.into()], false))
     })
 }
