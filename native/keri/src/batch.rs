@@ -131,7 +131,7 @@ impl Item<'_> {
     }
 
     /// The AIDs whose records its handling will read in any case.
-    pub fn each_aid(&self, mut visit: impl FnMut(&str)) {
+    pub fn each_aid<'s>(&'s self, mut visit: impl FnMut(&'s str)) {
         match self {
             Item::Message(parsed) => {
                 aids_in(&parsed.message, &parsed.identity, &mut visit);
@@ -145,7 +145,7 @@ impl Item<'_> {
     }
 }
 
-fn aids_in(message: &Message<'_>, identity: &Identity<'_>, visit: &mut impl FnMut(&str)) {
+fn aids_in<'s>(message: &Message<'s>, identity: &Identity<'s>, visit: &mut impl FnMut(&'s str)) {
     if !identity.pre.is_empty() {
         visit(identity.pre);
     }
@@ -158,7 +158,7 @@ fn aids_in(message: &Message<'_>, identity: &Identity<'_>, visit: &mut impl FnMu
 }
 
 impl Carried<'_> {
-    fn each_signer(&self, visit: &mut impl FnMut(&str)) {
+    fn each_signer<'s>(&'s self, visit: &mut impl FnMut(&'s str)) {
         self.receipts
             .groups
             .iter()

@@ -8,7 +8,6 @@ use crate::logs::Logs;
 use crate::record::LogRecord;
 use crate::replay;
 
-use crate::text::Text;
 use crate::writes::Out;
 
 /// Width of a column's elements.
@@ -115,16 +114,14 @@ pub const fn size(rows: usize) -> usize {
 }
 
 impl Columns {
-    /// Lays out rows. Accepted entries that were retried have their replayed message appended to `out.arena`.
-    pub(crate) fn of(rows: &[Row], spans: &[MessageSpan], logs: &Logs, out: &mut Out) -> Columns {
-        let mut texts = Vec::with_capacity(rows.len() * 90);
-        let text_starts: Vec<(u32, u32)> = rows
-            .iter()
-            .map(|row| {
-                let aid = append(&mut texts, &row.aid);
-                (aid, append(&mut texts, &row.said))
-            })
-            .collect();
+    /// Lays out rows, whose AIDs and SAIDs stand in `texts`. Accepted entries that were retried have their replayed message appended to `out.arena`.
+    pub(crate) fn of(
+        rows: &[Row],
+        texts: Vec<u8>,
+        spans: &[MessageSpan],
+        logs: &Logs,
+        out: &mut Out,
+    ) -> Columns {
         let places: Vec<MessageSpan> = rows
             .iter()
             .map(|row| place(row, spans, logs, out))
@@ -144,8 +141,8 @@ impl Columns {
         u32s(&mut places.iter().map(|place| place.body_start));
         u32s(&mut places.iter().map(|place| place.body_end));
         u32s(&mut places.iter().map(|place| place.attachments_end));
-        u32s(&mut text_starts.iter().map(|(aid, _)| *aid));
-        u32s(&mut text_starts.iter().map(|(_, said)| *said));
+        u32s(&mut rows.iter().map(|row| row.aid));
+        u32s(&mut rows.iter().map(|row| row.said));
         for row in rows {
             bytes.extend_from_slice(&row.reason.to_le_bytes());
         }
@@ -164,12 +161,6 @@ impl Columns {
             texts,
         }
     }
-}
-
-fn append(texts: &mut Vec<u8>, text: &Text) -> u32 {
-    let start = texts.len() as u32;
-    texts.extend_from_slice(text.as_bytes());
-    start
 }
 
 fn flags(row: &Row) -> u8 {

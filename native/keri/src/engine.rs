@@ -228,6 +228,7 @@ impl Engine {
         }
         let wakes = std::mem::take(&mut fold.wakes).into();
         let rows = std::mem::take(&mut fold.rows);
+        let texts = std::mem::take(&mut fold.texts);
         let unknown = std::mem::take(&mut fold.unknown);
         let needs = std::mem::take(&mut fold.view.needs.in_order);
         let changes = writes::Changes::of(fold.view);
@@ -237,6 +238,7 @@ impl Engine {
             done: Done {
                 handled,
                 rows,
+                texts,
                 wakes,
                 changes,
             },
@@ -255,6 +257,7 @@ struct Folded {
 struct Done {
     handled: usize,
     rows: Vec<Row>,
+    texts: Vec<u8>,
     wakes: Vec<Wake>,
     changes: writes::Changes,
 }
@@ -265,10 +268,10 @@ fn first_needs(base: &Base, batch: &mut Batch<'_>) -> Option<Requests> {
         return None;
     }
     let mut needs: Vec<Need> = Vec::new();
-    let mut seen = ahash::AHashSet::new();
+    let mut seen = ahash::AHashSet::with_capacity(batch.items.len());
     for item in &batch.items {
         item.each_aid(|aid| {
-            if base.aid(aid).is_none() && seen.insert(aid.to_owned()) {
+            if seen.insert(aid) && base.aid(aid).is_none() {
                 needs.push(Need::Aid(aid.into()));
             }
         });
@@ -314,7 +317,7 @@ fn finish(state: &mut State, batch: &mut Batch<'_>, done: Done, options: &Option
     let (mut out, changed, logs, read) = done.changes.encode(&options.limits);
     out.wakes(&before, &done.wakes);
     batch.wakes = done.wakes;
-    let rows = Columns::of(&done.rows, &batch.spans, &logs, &mut out);
+    let rows = Columns::of(&done.rows, done.texts, &batch.spans, &logs, &mut out);
     let usage = state.base.usage_mut();
     out.released.iter().for_each(|held| usage.take(*held));
     out.held.iter().for_each(|held| usage.add(*held));

@@ -30,10 +30,10 @@ pub struct Row {
     pub awaits: Awaits,
     /// First-seen ordinal, if accepted.
     pub first_seen: u64,
-    /// AID.
-    pub aid: Text,
-    /// SAID.
-    pub said: Text,
+    /// First byte of the AID in the fold's texts.
+    pub aid: u32,
+    /// First byte of the SAID in them; it ends where the next row's AID begins.
+    pub said: u32,
     /// Sequence number.
     pub sn: u128,
     /// Ordinal in the log, if accepted.
@@ -104,6 +104,8 @@ pub struct Fold<'e> {
     pub now: i64,
     /// What came out.
     pub rows: Vec<Row>,
+    /// AIDs and SAIDs of the rows.
+    pub texts: Vec<u8>,
     /// Places to look at again, in order.
     pub wakes: VecDeque<Wake>,
     woken: AHashSet<Wake>,
@@ -130,6 +132,7 @@ impl<'e> Fold<'e> {
             unknown: Vec::new(),
             now,
             rows: Vec::new(),
+            texts: Vec::new(),
             wakes: VecDeque::new(),
             woken: AHashSet::default(),
             accepted: None,
@@ -187,6 +190,7 @@ impl<'e> Fold<'e> {
 
     /// Notes what became of a message or of a retried entry.
     pub fn report(&mut self, message: Option<u32>, identity: &Identity<'_>, decision: Decision) {
+        let (aid, said) = self.texts_of(identity);
         let mut row = Row {
             message,
             ilk: identity.ilk,
@@ -194,8 +198,8 @@ impl<'e> Fold<'e> {
             reason: 0,
             awaits: Awaits::Nothing,
             first_seen: 0,
-            aid: identity.pre.into(),
-            said: identity.said.into(),
+            aid,
+            said,
             sn: identity.sn,
             ordinal: None,
             verified: false,
@@ -227,8 +231,18 @@ impl<'e> Fold<'e> {
         self.rows.push(row);
     }
 
+    /// Where AID and SAID of the next row stand.
+    fn texts_of(&mut self, identity: &Identity<'_>) -> (u32, u32) {
+        let aid = self.texts.len() as u32;
+        self.texts.extend_from_slice(identity.pre.as_bytes());
+        let said = self.texts.len() as u32;
+        self.texts.extend_from_slice(identity.said.as_bytes());
+        (aid, said)
+    }
+
     /// Notes that an entry left its escrow without becoming anything.
     pub fn report_left(&mut self, verdict: Verdict, kind: Kind, identity: &Identity<'_>) {
+        let (aid, said) = self.texts_of(identity);
         self.rows.push(Row {
             message: None,
             ilk: identity.ilk,
@@ -236,8 +250,8 @@ impl<'e> Fold<'e> {
             reason: kind as u16,
             awaits: Awaits::Nothing,
             first_seen: 0,
-            aid: identity.pre.into(),
-            said: identity.said.into(),
+            aid,
+            said,
             sn: identity.sn,
             ordinal: None,
             verified: false,

@@ -69,6 +69,9 @@ pub fn split_place(key: &[u8]) -> Option<(&str, u128, &[u8])> {
 /// Hash map with a keyed hash: keys come from strangers.
 pub type Map<K, V> = std::collections::HashMap<K, V, ahash::RandomState>;
 
+/// Records by AID, in order of first use.
+pub type Aids = indexmap::IndexMap<Text, AidRecord, ahash::RandomState>;
+
 /// A row of a [`Slot`].
 #[derive(Clone, Debug)]
 pub struct SlotRow {
@@ -126,7 +129,7 @@ pub struct Kel {
 #[derive(Debug, Default)]
 pub struct Units {
     /// By AID.
-    pub aids: Map<Text, AidRecord>,
+    pub aids: Aids,
     /// By place.
     pub kels: Map<Key, Kel>,
     /// By ordinal; those that the store told.

@@ -46,6 +46,8 @@ pub struct View<'b> {
     /// Events logged by the fold.
     pub logs: Logs,
     /// Records read so far.
+    /// Index of the AID last asked for: nearly always that of the next question.
+    recent: usize,
     read_logs: Map<u64, Arc<LogRecord>>,
     /// Units that were taken as absent.
     pub needs: Needs,
@@ -61,6 +63,7 @@ impl<'b> View<'b> {
             own: Units::default(),
             anchors_added: Vec::new(),
             logs: Logs::starting_at(base.ordinal()),
+            recent: 0,
             read_logs: Map::default(),
             needs: Needs::default(),
             fresh: Fresh::default(),
@@ -75,14 +78,28 @@ impl<'b> View<'b> {
     }
 
     fn aid_entry(&mut self, aid: &str) -> &mut AidRecord {
-        let (base, loaded, needs) = (self.base, self.loaded, &mut self.needs);
-        self.own.aids.entry(aid.into()).or_insert_with(|| {
-            let known = base.aid(aid).or_else(|| loaded.aids.get(aid));
-            known.cloned().unwrap_or_else(|| {
-                needs.add(Need::Aid(aid.into()));
-                AidRecord::default()
-            })
-        })
+        let is_recent = self
+            .own
+            .aids
+            .get_index(self.recent)
+            .is_some_and(|(recent, _)| &**recent == aid);
+        if !is_recent {
+            self.recent = match self.own.aids.get_index_of(aid) {
+                Some(at) => at,
+                None => self.fetch_aid(aid),
+            };
+        }
+        &mut self.own.aids[self.recent]
+    }
+
+    /// Takes over what is known of an AID; its index.
+    fn fetch_aid(&mut self, aid: &str) -> usize {
+        let known = self.base.aid(aid).or_else(|| self.loaded.aids.get(aid));
+        let record = known.cloned().unwrap_or_else(|| {
+            self.needs.add(Need::Aid(aid.into()));
+            AidRecord::default()
+        });
+        self.own.aids.insert_full(aid.into(), record).0
     }
 
     /// The record of an AID.

@@ -136,7 +136,7 @@ impl Changes {
         let read = self
             .own
             .aids
-            .extract_if(|_, record| !record.changed)
+            .extract_if(.., |_, record| !record.changed)
             .collect();
         for (aid, record) in &mut self.own.aids {
             encode_aid(aid, record, &mut out);

@@ -133,8 +133,8 @@ impl Fold<'_> {
     }
 
     /// Indices as thresholds count them: distinct under HARDEN 1.
-    fn counted(&self, indices: impl Iterator<Item = u32>) -> Vec<u32> {
-        let mut list: Vec<u32> = indices.collect();
+    fn counted(&self, indices: impl Iterator<Item = u32>) -> SmallVec<[u32; 8]> {
+        let mut list: SmallVec<[u32; 8]> = indices.collect();
         if self.harden(1) {
             list.sort_unstable();
             list.dedup();
