@@ -52,6 +52,18 @@ impl<'a> Primitive<'a> {
         Ok(primitive)
     }
 
+    /// Reads a primitive that is the whole of `text`.
+    ///
+    /// # Errors
+    /// As [`Primitive::parse_exact`].
+    pub fn of(text: &'a str, alphabet: Alphabet) -> Result<Self, Error> {
+        let (row, size) = check(text.as_bytes(), alphabet)?;
+        if size < text.len() {
+            return Err(Error::new(ErrorKind::Trailing, size));
+        }
+        Ok(Self { text, row })
+    }
+
     /// The soft part without its pad characters: a tag, or the size of a variable primitive.
     pub fn soft(&self) -> &'a str {
         let (start, end) = (self.row.hs + self.row.xs, self.row.cs());

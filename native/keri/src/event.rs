@@ -12,6 +12,7 @@ use smallvec::SmallVec;
 use crate::batch::codec_options;
 use crate::decision::{Refusal, Reject};
 use crate::options::Options;
+use crate::quick::{self, Placed};
 use crate::said::When;
 use crate::threshold::Threshold;
 use crate::{number, prefix, routed};
@@ -126,6 +127,38 @@ pub struct KeyEvent<'a> {
     pub anchors_nothing: bool,
     /// `di`; empty unless a delegated inception.
     pub delegator: &'a str,
+}
+
+impl<'a> KeyEvent<'a> {
+    /// An event without anything else in it.
+    pub(crate) fn new(ilk: Ilk, major: u8, said: &'a str, pre: &'a str, sn: u128) -> KeyEvent<'a> {
+        KeyEvent {
+            ilk,
+            major,
+            said,
+            pre,
+            sn,
+            prior: "",
+            kt: Some(Threshold::Number(0)),
+            keys: Vec::new(),
+            nt: Some(Threshold::Number(0)),
+            next: Vec::new(),
+            toad: 0,
+            witnesses: Vec::new(),
+            cuts: Vec::new(),
+            adds: Vec::new(),
+            establishment_only: false,
+            do_not_delegate: false,
+            seals: Vec::new(),
+            anchors_nothing: true,
+            delegator: "",
+        }
+    }
+
+    /// Whether it has a field `c`.
+    pub(crate) fn has_traits(&self) -> bool {
+        self.ilk.incepts() || (self.ilk.establishes() && self.major >= 2)
+    }
 }
 
 /// A receipt message.
@@ -269,11 +302,25 @@ pub(crate) fn read_and_check<'a>(
     identity: &mut Identity<'a>,
     when: &mut When<'a>,
 ) -> Result<Message<'a>, Refusal> {
+    let head = options.head(version.major);
+    if version.kind == Kind::Json
+        && version.protocol == Protocol::Keri
+        && let Some((event, said, pre)) = quick::read(bytes, version, options.limits.depth_max)
+    {
+        *identity = Identity {
+            ilk: event.ilk as u8,
+            pre: event.pre,
+            said: event.said,
+            sn: event.sn,
+        };
+        check_event(&event, bytes, &[said, pre], head, options, when)?;
+        return Ok(Message::KeyEvent(Box::new(event)));
+    }
     let mut fields = Fields {
         reader: Reader::new(version.kind, bytes, &codec_options(options)),
         bytes,
         strict: options.switches.on(8),
-        head: options.head(version.major),
+        head,
         native: version.kind == Kind::Cesr,
     };
     match fields.reader.next()? {
@@ -589,37 +636,26 @@ fn read_event<'a>(
     fields.key("s")?;
     let sn = fields.hex(false)?;
     identity.sn = sn;
-    let mut event = KeyEvent {
-        ilk,
-        major,
-        said: said.1.text,
-        pre: pre.1.text,
-        sn,
-        prior: "",
-        kt: Some(Threshold::Number(0)),
-        keys: List::new(),
-        nt: Some(Threshold::Number(0)),
-        next: List::new(),
-        toad: 0,
-        witnesses: List::new(),
-        cuts: List::new(),
-        adds: List::new(),
-        establishment_only: false,
-        do_not_delegate: false,
-        seals: Vec::new(),
-        anchors_nothing: true,
-        delegator: "",
-    };
+    let mut event = KeyEvent::new(ilk, major, said.1.text, pre.1.text, sn);
     read_rest(&mut fields, &mut event)?;
     let (bytes, head) = (fields.bytes, fields.head);
     fields.end()?;
-    check_prefix(&event, pre.1.row.code, head)?;
-    if ilk.incepts() {
-        check_said(options, bytes, &[said, pre], when)?;
-    } else {
-        check_said(options, bytes, &[said], when)?;
-    }
+    check_event(&event, bytes, &[said, pre], head, options, when)?;
     Ok(event)
+}
+
+/// The tests of a body that was read: its prefix, and its SAID.
+fn check_event<'a>(
+    event: &KeyEvent<'a>,
+    bytes: &'a [u8],
+    saids: &[Placed<'a>; 2],
+    head: bool,
+    options: &Options,
+    when: &mut When<'a>,
+) -> Result<(), Refusal> {
+    check_prefix(event, saids[1].1.row.code, head)?;
+    let count = if event.ilk.incepts() { 2 } else { 1 };
+    check_said(options, bytes, &saids[..count], when)
 }
 
 fn read_rest<'a>(fields: &mut Fields<'a>, event: &mut KeyEvent<'a>) -> Result<(), Refusal> {
@@ -647,7 +683,7 @@ fn read_rest<'a>(fields: &mut Fields<'a>, event: &mut KeyEvent<'a>) -> Result<()
             fields.key("ba")?;
             event.adds = fields.list()?;
         }
-        if event.ilk.incepts() || event.major >= 2 {
+        if event.has_traits() {
             fields.key("c")?;
             (event.establishment_only, event.do_not_delegate) = fields.traits()?;
         }

@@ -15,14 +15,14 @@ pub fn number(primitive: &Primitive<'_>) -> Option<u128> {
 
 /// The text of a tag primitive, if `text` is one.
 pub fn tag(text: &str) -> Option<&str> {
-    let primitive = Primitive::parse_exact(text.as_bytes(), Alphabet::Strict).ok()?;
+    let primitive = Primitive::of(text, Alphabet::Strict).ok()?;
     primitive.tag()
 }
 
 /// The sequence number of a seal: canonical hexadecimal text, or a Number primitive in a native body.
 pub fn seal_number(text: &str, native: bool) -> Option<u128> {
     if native {
-        Primitive::parse_exact(text.as_bytes(), Alphabet::Strict)
+        Primitive::of(text, Alphabet::Strict)
             .ok()
             .and_then(|primitive| primitive.number())
     } else {

@@ -19,7 +19,7 @@ pub struct VerificationKey {
 impl VerificationKey {
     /// Reads a verification key; `None` for a code that cannot verify here (Ed448, digests, anything else).
     pub fn parse(text: &str) -> Option<VerificationKey> {
-        let primitive = Primitive::parse_exact(text.as_bytes(), Alphabet::Strict).ok()?;
+        let primitive = Primitive::of(text, Alphabet::Strict).ok()?;
         let algorithm = key_algorithm(primitive.row.code)?;
         let mut raw = [0; 33];
         match algorithm {
@@ -97,7 +97,7 @@ pub fn is_usable(code: &str, head: bool) -> bool {
 
 /// The code of an AID's text.
 pub fn code_of(text: &str) -> Option<&'static str> {
-    Primitive::parse_exact(text.as_bytes(), Alphabet::Strict)
+    Primitive::of(text, Alphabet::Strict)
         .ok()
         .map(|primitive| primitive.row.code)
 }

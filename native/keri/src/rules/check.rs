@@ -218,7 +218,7 @@ pub(crate) fn exposed(
 fn is_digest_of(digest: &str, key: &str) -> bool {
     use kelpipe_cesr::Alphabet;
     use kelpipe_cesr::primitive::Primitive;
-    Primitive::parse_exact(digest.as_bytes(), Alphabet::Strict)
+    Primitive::of(digest, Alphabet::Strict)
         .is_ok_and(|primitive| said::is_digest_of(&primitive, &[key.as_bytes()]))
 }
 
