@@ -95,18 +95,22 @@ pub(crate) fn first_foreign(chars: &[u8], alphabet: Alphabet) -> Option<usize> {
 /// Decodes quadlets into `out`, which has room for `3/4` of them. `+` and `/` count as `-` and `_`; any other foreign
 /// character gives `None`. A tail of less than a quadlet is left out.
 pub(crate) fn decode(chars: &[u8], out: &mut [u8]) -> Option<usize> {
-    let mut foreign = 0u8;
+    let mut foreign = 0u32;
     let mut written = 0;
-    for (quadlet, triplet) in chars.chunks_exact(4).zip(out.chunks_exact_mut(3)) {
-        let [a, b, c, d] =
-            [quadlet[0], quadlet[1], quadlet[2], quadlet[3]].map(|c| LENIENT[usize::from(c)]);
+    for (quadlet, triplet) in chars
+        .as_chunks::<4>()
+        .0
+        .iter()
+        .zip(out.as_chunks_mut::<3>().0)
+    {
+        let [a, b, c, d] = quadlet.map(|c| u32::from(LENIENT[usize::from(c)]));
         foreign |= a | b | c | d;
-        triplet[0] = a << 2 | b >> 4;
-        triplet[1] = b << 4 | c >> 2;
-        triplet[2] = c << 6 | d;
+        let bits = a << 18 | b << 12 | c << 6 | d;
+        let [_, first, second, third] = bits.to_be_bytes();
+        *triplet = [first, second, third];
         written += 3;
     }
-    (foreign & BAD == 0).then_some(written)
+    (foreign & u32::from(BAD) == 0).then_some(written)
 }
 
 /// Encodes triplets; a tail of less than three bytes is left out.

@@ -26,7 +26,10 @@ impl<'a> Indexed<'a> {
     /// `Truncated`, `CountCode`, `OpCode`, `UnknownCode`, `SoftPart`, `Ondex`, `Alphabet`, `MidPad`, `LeadBytes`.
     pub fn parse(text: &'a [u8], alphabet: Alphabet) -> Result<Self, Error> {
         let (row, size) = check(text, alphabet)?;
-        of_row(text.get(..size).unwrap_or_default(), row).map_err(|kind| Error::new(kind, 0))
+        std::str::from_utf8(text.get(..size).unwrap_or_default())
+            .map_err(|_| ErrorKind::Alphabet)
+            .and_then(|text| of_row(text, row))
+            .map_err(|kind| Error::new(kind, 0))
     }
 
     /// Decodes the signature into `out`.
@@ -73,11 +76,10 @@ pub fn binary_size(bytes: &[u8]) -> Result<usize, Error> {
 
 /// The indexed signature that is the whole of `text`, which was checked before.
 pub(crate) fn of_row<'a>(
-    text: &'a [u8],
+    text: &'a str,
     row: &'static IndexerRow,
 ) -> Result<Indexed<'a>, ErrorKind> {
-    let (index, ondex) = indices(row, text)?;
-    let text = std::str::from_utf8(text).map_err(|_| ErrorKind::Alphabet)?;
+    let (index, ondex) = indices(row, text.as_bytes())?;
     Ok(Indexed {
         text,
         row,

@@ -52,7 +52,18 @@ impl<'a> Primitive<'a> {
         Ok(primitive)
     }
 
-    /// Reads a primitive that is the whole of `text`.
+    /// As [`Primitive::parse`], of text that is known to be UTF-8.
+    ///
+    /// # Errors
+    /// As [`Primitive::parse`].
+    pub fn first_of(text: &'a str, alphabet: Alphabet) -> Result<Self, Error> {
+        let (row, size) = check(text.as_bytes(), alphabet)?;
+        text.get(..size)
+            .map(|text| Self { text, row })
+            .ok_or_else(|| Error::new(ErrorKind::Alphabet, 0))
+    }
+
+    /// As [`Primitive::parse_exact`], of text that is known to be UTF-8.
     ///
     /// # Errors
     /// As [`Primitive::parse_exact`].
@@ -270,29 +281,19 @@ pub(crate) fn decode_value(value: &[u8], ps: u8, ls: u8, out: &mut Vec<u8>) {
     out.drain(start..start + cut);
 }
 
+/// Pad characters and the characters of the largest values: 114 bytes with two lead bytes.
+const VALUE_CHARS_MAX: usize = 160;
+
 /// [`decode_value`] without allocation, for values of exactly `N` bytes.
 pub(crate) fn value_array<const N: usize>(value: &[u8], ps: u8, ls: u8) -> Option<[u8; N]> {
-    let mut array = [0; N];
-    let mut first = *b"AAAA";
-    let head = value.len().min(4 - usize::from(ps % 4));
-    let skip = usize::from(ps + ls);
-    if (value.len() + usize::from(ps)) / 4 * 3 != N + skip || head == 0 {
+    let (pad, skip) = (usize::from(ps), usize::from(ps + ls));
+    let size = value.len() + pad;
+    if value.is_empty() || size / 4 * 3 != N + skip || size > VALUE_CHARS_MAX {
         return None;
     }
-    first[4 - head..].copy_from_slice(&value[..head]);
-    let mut at = 0;
-    let mut skipped = 0;
-    for quadlet in std::iter::once(&first[..]).chain(value[head..].chunks_exact(4)) {
-        let mut triplet = [0; 3];
-        base64::decode(quadlet, &mut triplet)?;
-        for byte in triplet {
-            if skipped < skip {
-                skipped += 1;
-            } else {
-                *array.get_mut(at)? = byte;
-                at += 1;
-            }
-        }
-    }
-    Some(array)
+    let mut chars = [b'A'; VALUE_CHARS_MAX];
+    chars[pad..size].copy_from_slice(value);
+    let mut bytes = [0; VALUE_CHARS_MAX / 4 * 3];
+    base64::decode(&chars[..size], &mut bytes)?;
+    bytes.get(skip..skip + N)?.try_into().ok()
 }

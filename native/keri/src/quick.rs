@@ -100,7 +100,7 @@ impl<'a> Cursor<'a> {
     /// A primitive, and the quote behind it: it holds no other character that could end a text.
     fn primitive(&mut self) -> Option<Placed<'a>> {
         let rest = self.body.get(self.at..)?;
-        let primitive = Primitive::parse(rest.as_bytes(), Alphabet::Strict).ok()?;
+        let primitive = Primitive::first_of(rest, Alphabet::Strict).ok()?;
         let span = Span {
             start: self.at as u32,
             end: (self.at + primitive.text.len()) as u32,

@@ -454,7 +454,7 @@ impl<'a> Sink<'a> for Scribe<'_, 'a> {
 
     fn signature(&mut self, bytes: &'a [u8], row: &'static IndexerRow, at: usize, binary: bool) {
         let (text, form) = form_of(bytes, binary);
-        let value = match indexer::of_row(text.as_bytes(), row) {
+        let value = match indexer::of_row(&text, row) {
             Ok(indexed) => match indexed.ondex {
                 Some(ondex) if ondex != indexed.index => {
                     format!("index {}, other index {ondex}", indexed.index)

@@ -24,10 +24,13 @@ pub fn parse_attachments<'a>(
     genus: Genus,
     options: &Options,
 ) -> Result<Attachments<'a>, Error> {
-    let mut collector = Collector::default();
     if text.is_empty() {
-        return Ok(collector.attachments);
+        return Ok(Attachments::default());
     }
+    let mut collector = Collector {
+        utf8: std::str::from_utf8(text).ok(),
+        ..Collector::default()
+    };
     let mut walk = Walk::new(0, genus, Some(text.len()));
     let stop = walk.run(text, options, &mut collector);
     if let Some(error) = walk.doom.or(collector.refusal) {
@@ -44,6 +47,8 @@ pub fn parse_attachments<'a>(
 /// Gathers elements. Inner groups hold signatures only, so one list of them is enough.
 #[derive(Default)]
 struct Collector<'a> {
+    /// The whole of what is walked over, if it is text.
+    utf8: Option<&'a str>,
     attachments: Attachments<'a>,
     parts: SmallVec<[Primitive<'a>; 6]>,
     signatures: SmallVec<[Indexed<'a>; 1]>,
@@ -57,7 +62,15 @@ struct Collector<'a> {
     refusal: Option<Error>,
 }
 
-impl Collector<'_> {
+impl<'a> Collector<'a> {
+    /// `bytes`, which stand at `at`, as text.
+    fn text(&self, bytes: &'a [u8], at: usize) -> Option<&'a str> {
+        match self.utf8 {
+            Some(text) => text.get(at..at + bytes.len()),
+            None => std::str::from_utf8(bytes).ok(),
+        }
+    }
+
     fn ignores(&self) -> bool {
         self.in_nest || self.pathed.is_some()
     }
@@ -91,15 +104,16 @@ impl<'a> Sink<'a> for Collector<'a> {
     }
 
     fn matter(&mut self, bytes: &'a [u8], row: &'static MatterRow, at: usize, _binary: bool) {
-        match std::str::from_utf8(bytes) {
-            Ok(text) if !self.ignores() => self.parts.push(Primitive { text, row }),
-            Ok(_) => {}
-            Err(_) => self.refusal = Some(Error::new(ErrorKind::Alphabet, at)),
+        match self.text(bytes, at) {
+            Some(text) if !self.ignores() => self.parts.push(Primitive { text, row }),
+            Some(_) => {}
+            None => self.refusal = Some(Error::new(ErrorKind::Alphabet, at)),
         }
     }
 
     fn signature(&mut self, bytes: &'a [u8], row: &'static IndexerRow, at: usize, _binary: bool) {
-        match indexer::of_row(bytes, row) {
+        let text = self.text(bytes, at).ok_or(ErrorKind::Alphabet);
+        match text.and_then(|text| indexer::of_row(text, row)) {
             Ok(signature) if !self.ignores() => self.signatures.push(signature),
             Ok(_) => {}
             Err(kind) => self.refusal = Some(Error::new(kind, at)),
