@@ -47,10 +47,13 @@ export interface Write {
   readonly value: Uint8Array | undefined
 }
 
-/** Reads write `index`; key and value are views into the arena. */
-export function writeAt(writes: Writes, index: number): Write {
+/** Reads write `index`, if it is one to table `only`; key and value are views into the arena. */
+export function writeAt(writes: Writes, index: number): Write
+export function writeAt(writes: Writes, index: number, only: number): Write | undefined
+export function writeAt(writes: Writes, index: number, only?: number): Write | undefined {
   const at = index * opWords
   const { ops, arena } = writes
+  if (only !== undefined && ops[at] !== only) return undefined
   const keyEnd = word(ops, at + 3)
   return {
     table: word(ops, at),

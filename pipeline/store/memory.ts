@@ -22,9 +22,15 @@ const recordOverheadBytes = 200
 /**
  * A store in memory with the behaviour of the one on disk, for `verify` and for tests. It is bounded in bytes:
  * past the limit a commit fails with a message that points to `ingest`.
+ *
+ * Writes are kept as they come; a table takes over those that are for it when it is asked for something. Tables that
+ * nobody asks, as that of logged events nearly always, cost nothing besides their bytes.
  */
 export class MemoryStore implements Store {
   readonly #tables = tableNames.map(() => new SortedTable())
+  /** Writes that not every table has taken over, and how many of them each one has. */
+  #parts: Writes[] = []
+  readonly #taken = tableNames.map(() => 0)
   readonly #arena = new RecordArena(limits.fetchArenaBytes)
   readonly #bytesMax: number
   readonly #timed: Timed
@@ -56,6 +62,7 @@ export class MemoryStore implements Store {
 
   async commit(writes: Writes | undefined, meta: MetaRecords): Promise<void> {
     this.#timed(() => this.#change(writes, meta))
+    if (this.#bytes > this.#bytesMax) this.#timed(() => this.#compact())
     if (this.#bytes > this.#bytesMax)
       throw new PipelineError('store/memory-full', {
         what: `the stream's key state needs more than ${this.#bytesMax} bytes of memory`,
@@ -77,16 +84,16 @@ export class MemoryStore implements Store {
   }
 
   async close(): Promise<void> {
+    this.#parts = []
+    this.#taken.fill(0)
     for (const table of this.#tables) table.clear()
   }
 
   #change(writes: Writes | undefined, meta: MetaRecords): void {
-    if (writes)
-      for (let index = 0; index < writeCount(writes); index += 1) {
-        const { table, key, value } = writeAt(writes, index)
-        if (value) this.#put(this.#at(table), new Uint8Array(key), new Uint8Array(value))
-        else this.#remove(this.#at(table), key)
-      }
+    if (writes) {
+      this.#parts.push(writes)
+      this.#bytes += writes.arena.length + writeCount(writes) * recordOverheadBytes
+    }
     for (const [name, value] of meta)
       if (value) this.#put(this.#table('meta'), textBytes(name), value)
       else this.#remove(this.#table('meta'), textBytes(name))
@@ -98,26 +105,47 @@ export class MemoryStore implements Store {
   }
 
   #put(table: SortedTable, key: Uint8Array, value: Uint8Array): void {
-    this.#remove(table, key)
-    table.set(key, value)
-    this.#bytes += recordBytes(key, value)
+    const before = table.set(key, value)
+    this.#bytes += before ? value.length - before.length : recordBytes(key, value)
   }
 
   #remove(table: SortedTable, key: Uint8Array): void {
-    const value = table.get(key)
-    if (!value) return
-    table.delete(key)
-    this.#bytes -= recordBytes(key, value)
+    const before = table.delete(key)
+    if (before) this.#bytes -= recordBytes(key, before)
   }
 
   #table(name: TableName): SortedTable {
     return this.#at(tableNames.indexOf(name))
   }
 
+  /** A table with all that was written so far. */
   #at(number: number): SortedTable {
     const table = this.#tables[number]
     if (!table) throw new RangeError(`layout: table ${number}`)
+    const taken = this.#taken[number] ?? 0
+    if (taken < this.#parts.length) {
+      for (const part of this.#parts.slice(taken)) take(table, number, part)
+      this.#taken[number] = this.#parts.length
+    }
     return table
+  }
+
+  /** Lets go of what was written over: every table takes over its writes, and keeps copies of what is left. */
+  #compact(): void {
+    this.#bytes = 0
+    for (const [number] of this.#tables.entries())
+      for (const { key, value } of this.#at(number).keepCopies()) this.#bytes += recordBytes(key, value)
+    this.#parts = []
+    this.#taken.fill(0)
+  }
+}
+
+/** Makes the changes of a part to one table. */
+function take(table: SortedTable, number: number, part: Writes): void {
+  for (let index = 0; index < writeCount(part); index += 1) {
+    const write = writeAt(part, index, number)
+    if (write?.value) table.set(write.key, write.value)
+    else if (write) table.delete(write.key)
   }
 }
 

@@ -5,7 +5,7 @@ const blockKeysMax = 512
 
 interface Entry {
   readonly name: string
-  readonly key: Uint8Array
+  key: Uint8Array
   value: Uint8Array
 }
 
@@ -25,30 +25,44 @@ export class SortedTable {
     return this.#entries.get(nameOf(key))?.value
   }
 
-  /** Adds or replaces a record. The table keeps both arrays. */
-  set(key: Uint8Array, value: Uint8Array): void {
+  /** Adds or replaces a record, whose value so far it returns. The table keeps both arrays. */
+  set(key: Uint8Array, value: Uint8Array): Uint8Array | undefined {
     const name = nameOf(key)
     const known = this.#entries.get(name)
     if (known) {
+      const before = known.value
       known.value = value
-      return
+      return before
     }
     const entry = { name, key, value }
     this.#entries.set(name, entry)
-    if (!this.#blocks) return
+    if (!this.#blocks) return undefined
     const at = blockOf(this.#blocks, name)
     const block = this.#blocks[at] ?? []
     block.splice(position(block, name), 0, entry)
     if (block.length > blockKeysMax) this.#blocks.splice(at + 1, 0, block.splice(block.length >> 1))
+    return undefined
   }
 
-  delete(key: Uint8Array): void {
+  /** Takes a record away; its value. */
+  delete(key: Uint8Array): Uint8Array | undefined {
     const name = nameOf(key)
-    if (!this.#entries.delete(name) || !this.#blocks) return
+    const value = this.#entries.get(name)?.value
+    if (!this.#entries.delete(name) || !this.#blocks) return value
     const at = blockOf(this.#blocks, name)
     const block = this.#blocks[at] ?? []
     block.splice(position(block, name), 1)
     if (block.length === 0 && this.#blocks.length > 1) this.#blocks.splice(at, 1)
+    return value
+  }
+
+  /** Copies every record, so that the table holds on to no buffer of others; gives them all. */
+  *keepCopies(): Iterable<StoredRecord> {
+    for (const entry of this.#entries.values()) {
+      entry.key = new Uint8Array(entry.key)
+      entry.value = new Uint8Array(entry.value)
+      yield entry
+    }
   }
 
   clear(): void {

@@ -37,7 +37,7 @@ export interface StoreReader {
 export interface Store extends StoreReader {
   /**
    * Puts all writes and meta records into one transaction and resolves when that is on disk, not before. Commits
-   * take effect in the order of their calls. The arena of the writes must stay untouched until then.
+   * take effect in the order of their calls. The writes must not be changed any more: a store may keep them.
    */
   commit(writes: Writes | undefined, meta: MetaRecords): Promise<void>
 }

@@ -23,6 +23,29 @@ struct Generation {
     logs: Vec<Logs>,
 }
 
+/// Memory of changes that are no longer needed, for new ones: what is fresh from the system costs more than it holds.
+#[derive(Default)]
+pub struct Spare {
+    /// Empty.
+    pub units: Units,
+    /// Empty.
+    pub logs: Logs,
+}
+
+/// Larger logs are not kept as spare, in bytes.
+const SPARE_LOGS_BYTES_MAX: usize = 16 << 20;
+/// Sets of changes that are kept as spare: as many as are usually on their way.
+const SPARES_MAX: usize = 3;
+
+impl Spare {
+    /// Empties both.
+    pub fn of(mut units: Units, mut logs: Logs) -> Spare {
+        units.clear();
+        logs.clear();
+        Spare { units, logs }
+    }
+}
+
 /// Units that outlive a batch.
 pub struct Base {
     generations: VecDeque<Generation>,
@@ -31,6 +54,7 @@ pub struct Base {
     cache_bytes_max: usize,
     ordinal: u64,
     usage: Usage,
+    spares: Vec<Spare>,
 }
 
 /// Size and use of the key-state cache.
@@ -54,6 +78,7 @@ impl Base {
             cache_bytes_max,
             ordinal: 0,
             usage: Usage::default(),
+            spares: Vec::new(),
         }
     }
 
@@ -160,11 +185,27 @@ impl Base {
             let Some(generation) = self.generations.pop_front() else {
                 break;
             };
-            for (aid, record) in generation.units.aids {
+            let mut units = generation.units;
+            for (aid, record) in units.aids.drain(..) {
                 self.cache_put(aid, record);
+            }
+            if let Some(logs) = generation.logs.into_iter().next() {
+                self.keep(Spare::of(units, logs));
             }
         }
         self.shrink();
+    }
+
+    /// Keeps memory for the next changes.
+    pub fn keep(&mut self, spare: Spare) {
+        if self.spares.len() < SPARES_MAX && spare.logs.capacity() <= SPARE_LOGS_BYTES_MAX {
+            self.spares.push(spare);
+        }
+    }
+
+    /// Memory for changes.
+    pub fn spare(&mut self) -> Spare {
+        self.spares.pop().unwrap_or_default()
     }
 
     fn cache_put(&mut self, aid: Text, record: AidRecord) {

@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 
 use kelpipe_crypto::Verifier;
 
-use crate::base::{Base, CacheUse};
+use crate::base::{Base, CacheUse, Spare};
 use crate::batch::{Batch, Carried, Converted, Item, codec_options};
 use crate::columns::Columns;
 use crate::decision::{Decision, Reject};
@@ -166,11 +166,14 @@ impl Engine {
         let mut refolds = 0;
         loop {
             let strict = refolds >= REFOLDS_BEFORE_STRICT;
-            let folded = self.fold(&state.base, batch, strict, now_micros);
+            let spare = state.base.spare();
+            let folded = self.fold(&state.base, spare, batch, strict, now_micros);
             if !folded.needs.is_empty() {
+                state.base.keep(folded.done.changes.into_spare());
                 return Ok(Step::Missing(ask(&state.base, batch, folded.needs)));
             }
             if !self.check(batch, folded.unknown) {
+                state.base.keep(folded.done.changes.into_spare());
                 refolds += 1;
                 continue;
             }
@@ -198,14 +201,21 @@ impl Engine {
         all
     }
 
-    fn fold(&self, base: &Base, batch: &mut Batch<'_>, strict: bool, now: i64) -> Folded {
+    fn fold(
+        &self,
+        base: &Base,
+        spare: Spare,
+        batch: &mut Batch<'_>,
+        strict: bool,
+        now: i64,
+    ) -> Folded {
         let window = batch.window.min(batch.items.len() - batch.next);
         let checking = if strict {
             Checking::Now(&self.verifier)
         } else {
             Checking::Assume
         };
-        let view = View::new(base, &batch.loaded);
+        let view = View::new(base, &batch.loaded, spare);
         let mut fold = Fold::new(
             &self.options,
             batch.source,

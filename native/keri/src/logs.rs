@@ -13,12 +13,23 @@ pub struct Logs {
 }
 
 impl Logs {
-    /// No records; the first one added will be that of `ordinal`.
-    pub fn starting_at(ordinal: u64) -> Logs {
+    /// Says, of empty ones, that the first record added is that of `ordinal`.
+    pub fn starting_at(self, ordinal: u64) -> Logs {
         Logs {
             first: ordinal,
-            ..Logs::default()
+            ..self
         }
+    }
+
+    /// Removes all records; the memory stays.
+    pub fn clear(&mut self) {
+        self.bytes.clear();
+        self.ends.clear();
+    }
+
+    /// Bytes that there is memory for.
+    pub fn capacity(&self) -> usize {
+        self.bytes.capacity()
     }
 
     /// How many there are.
@@ -67,7 +78,7 @@ mod tests {
 
     #[test]
     fn records_are_found_by_their_ordinals() {
-        let mut logs = Logs::starting_at(7);
+        let mut logs = Logs::default().starting_at(7);
         for text in ["a", "", "ccc"] {
             logs.push(|out| out.extend_from_slice(text.as_bytes()));
         }

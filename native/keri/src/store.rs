@@ -254,6 +254,17 @@ impl Units {
             .retain(|key, _| !changed.awaits.contains_key(key));
     }
 
+    /// Removes all; the memory stays.
+    pub fn clear(&mut self) {
+        self.aids.clear();
+        self.kels.clear();
+        self.logs.clear();
+        self.lates.clear();
+        self.anchors.clear();
+        self.slots.clear();
+        self.awaits.clear();
+    }
+
     /// How many there are.
     pub fn count(&self) -> usize {
         self.aids.len()

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use ahash::AHashSet;
 
-use crate::base::Base;
+use crate::base::{Base, Spare};
 use crate::decision::Kind;
 use crate::logs::Logs;
 use crate::options::Limits;
@@ -56,13 +56,13 @@ pub struct View<'b> {
 
 impl<'b> View<'b> {
     /// A view without changes.
-    pub fn new(base: &'b Base, loaded: &'b Units) -> Self {
+    pub fn new(base: &'b Base, loaded: &'b Units, spare: Spare) -> Self {
         View {
             base,
             loaded,
-            own: Units::default(),
+            own: spare.units,
             anchors_added: Vec::new(),
-            logs: Logs::starting_at(base.ordinal()),
+            logs: spare.logs.starting_at(base.ordinal()),
             recent: 0,
             read_logs: Map::default(),
             needs: Needs::default(),

@@ -1,5 +1,6 @@
 //! What a part stores: puts and deletes, sorted by table and key, with their bytes in one arena.
 
+use crate::base::Spare;
 use crate::fold::Wake;
 use crate::logs::Logs;
 use crate::options::Limits;
@@ -33,6 +34,8 @@ pub struct Writes {
 #[derive(Default)]
 pub(crate) struct Out {
     ops: Vec<[u32; OP_WORDS]>,
+    /// Those of the log, which are in order.
+    logs: Vec<[u32; OP_WORDS]>,
     /// Bytes so far.
     pub arena: Vec<u8>,
     /// What the rows written and taken away count for: now, and before.
@@ -90,20 +93,23 @@ impl Out {
     /// Sorts and closes.
     pub fn finish(self) -> Writes {
         let arena = self.arena;
-        let mut ops: Vec<_> = self
+        let mut others: Vec<_> = self
             .ops
             .into_iter()
             .map(|op| (head(&arena, &op), op))
             .collect();
-        ops.sort_by(|(head_a, a), (head_b, b)| {
+        others.sort_by(|(head_a, a), (head_b, b)| {
             head_a
                 .cmp(head_b)
                 .then_with(|| key(&arena, a).cmp(key(&arena, b)))
         });
-        Writes {
-            ops: ops.into_iter().flat_map(|(_, op)| op).collect(),
-            arena,
-        }
+        let before = others.partition_point(|(_, op)| op[0] < Table::Log as u32);
+        let (before, after) = others.split_at(before);
+        let mut ops = Vec::with_capacity((others.len() + self.logs.len()) * OP_WORDS);
+        before.iter().for_each(|(_, op)| ops.extend_from_slice(op));
+        self.logs.iter().for_each(|op| ops.extend_from_slice(op));
+        after.iter().for_each(|(_, op)| ops.extend_from_slice(op));
+        Writes { ops, arena }
     }
 }
 
@@ -117,6 +123,11 @@ impl Changes {
         }
     }
 
+    /// Gives up the changes; what held them can be used again.
+    pub fn into_spare(self) -> Spare {
+        Spare::of(self.own, self.logs)
+    }
+
     /// Roughly how many bytes they will take.
     fn bytes(&self) -> usize {
         self.logs.bytes().len() + self.own.aids.len() * AID_BYTES + self.own.kels.len() * KEL_BYTES
@@ -128,7 +139,7 @@ impl Changes {
         out.arena.reserve(self.bytes());
         let mut kept = Units::default();
         out.arena.extend_from_slice(self.logs.bytes());
-        out.ops.extend(
+        out.logs.extend(
             self.logs
                 .spans()
                 .map(|[start, key_end, end]| [Table::Log as u32, PUT, start, key_end, end]),
