@@ -12,10 +12,9 @@ use smallvec::SmallVec;
 use crate::batch::codec_options;
 use crate::decision::{Refusal, Reject};
 use crate::options::Options;
-use crate::quick::{self, Placed};
 use crate::said::When;
 use crate::threshold::Threshold;
-use crate::{number, prefix, routed};
+use crate::{number, prefix, quick, routed};
 
 /// Message types of key event logs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -302,25 +301,65 @@ pub(crate) fn read_and_check<'a>(
     identity: &mut Identity<'a>,
     when: &mut When<'a>,
 ) -> Result<Message<'a>, Refusal> {
-    let head = options.head(version.major);
-    if version.kind == Kind::Json
-        && version.protocol == Protocol::Keri
-        && let Some((event, said, pre)) = quick::read(bytes, version, options.limits.depth_max)
-    {
-        *identity = Identity {
-            ilk: event.ilk as u8,
-            pre: event.pre,
-            said: event.said,
-            sn: event.sn,
-        };
-        check_event(&event, bytes, &[said, pre], head, options, when)?;
-        return Ok(Message::KeyEvent(Box::new(event)));
+    let read = match quick::read(bytes, version, options.limits.depth_max) {
+        Some(found) => {
+            *identity = found.identity();
+            Read::KeyEvent(found)
+        }
+        None => read_tokens(bytes, version, options, identity)?,
+    };
+    match read {
+        Read::KeyEvent(found) => {
+            check_event(&found, bytes, options, when)?;
+            Ok(Message::KeyEvent(Box::new(found.event)))
+        }
+        Read::Other(message) => Ok(message),
     }
+}
+
+/// A key event whose prefix and SAID are still to be checked.
+#[derive(Debug)]
+pub(crate) struct Found<'a> {
+    /// The event.
+    pub event: KeyEvent<'a>,
+    /// `d`.
+    pub said: Placed<'a>,
+    /// `i`.
+    pub pre: Placed<'a>,
+}
+
+/// A primitive and where it stands in the body.
+pub(crate) type Placed<'a> = (Span, Primitive<'a>);
+
+impl<'a> Found<'a> {
+    fn identity(&self) -> Identity<'a> {
+        Identity {
+            ilk: self.event.ilk as u8,
+            pre: self.event.pre,
+            said: self.event.said,
+            sn: self.event.sn,
+        }
+    }
+}
+
+/// A body as its tokens say.
+#[derive(Debug)]
+pub(crate) enum Read<'a> {
+    KeyEvent(Found<'a>),
+    Other(Message<'a>),
+}
+
+pub(crate) fn read_tokens<'a>(
+    bytes: &'a [u8],
+    version: &Version,
+    options: &Options,
+    identity: &mut Identity<'a>,
+) -> Result<Read<'a>, Refusal> {
     let mut fields = Fields {
         reader: Reader::new(version.kind, bytes, &codec_options(options)),
         bytes,
         strict: options.switches.on(8),
-        head,
+        head: options.head(version.major),
         native: version.kind == Kind::Cesr,
     };
     match fields.reader.next()? {
@@ -333,7 +372,8 @@ pub(crate) fn read_and_check<'a>(
         return Err(Reject::Fields.into());
     }
     if version.protocol == Protocol::Acdc {
-        return routed::read_acdc(fields, version, identity).map(Message::Routed);
+        let message = routed::read_acdc(fields, version, identity).map(Message::Routed);
+        return message.map(Read::Other);
     }
     fields.key("t")?;
     let name = fields.tag()?;
@@ -343,13 +383,14 @@ pub(crate) fn read_and_check<'a>(
         .ok_or(Reject::UnknownType)?;
     identity.ilk = ilk as u8;
     if let Some(ilk) = Ilk::from_index(ilk as u8) {
-        let event = read_event(fields, ilk, version.major, options, identity, when)?;
-        return Ok(Message::KeyEvent(Box::new(event)));
+        return read_event(fields, ilk, version.major, identity).map(Read::KeyEvent);
     }
-    if identity.ilk == ILK_RECEIPT {
-        return read_receipt(fields, version.major, identity).map(Message::Receipt);
-    }
-    routed::read_routed(fields, version, identity).map(Message::Routed)
+    let message = if identity.ilk == ILK_RECEIPT {
+        read_receipt(fields, version.major, identity).map(Message::Receipt)
+    } else {
+        routed::read_routed(fields, version, identity).map(Message::Routed)
+    };
+    message.map(Read::Other)
 }
 
 /// All tokens of one value.
@@ -623,10 +664,8 @@ fn read_event<'a>(
     mut fields: Fields<'a>,
     ilk: Ilk,
     major: u8,
-    options: &Options,
     identity: &mut Identity<'a>,
-    when: &mut When<'a>,
-) -> Result<KeyEvent<'a>, Refusal> {
+) -> Result<Found<'a>, Refusal> {
     fields.key("d")?;
     let said = fields.primitive()?;
     identity.said = said.1.text;
@@ -638,22 +677,20 @@ fn read_event<'a>(
     identity.sn = sn;
     let mut event = KeyEvent::new(ilk, major, said.1.text, pre.1.text, sn);
     read_rest(&mut fields, &mut event)?;
-    let (bytes, head) = (fields.bytes, fields.head);
     fields.end()?;
-    check_event(&event, bytes, &[said, pre], head, options, when)?;
-    Ok(event)
+    Ok(Found { event, said, pre })
 }
 
 /// The tests of a body that was read: its prefix, and its SAID.
 fn check_event<'a>(
-    event: &KeyEvent<'a>,
+    found: &Found<'a>,
     bytes: &'a [u8],
-    saids: &[Placed<'a>; 2],
-    head: bool,
     options: &Options,
     when: &mut When<'a>,
 ) -> Result<(), Refusal> {
-    check_prefix(event, saids[1].1.row.code, head)?;
+    let Found { event, said, pre } = found;
+    check_prefix(event, pre.1.row.code, options.head(event.major))?;
+    let saids = [*said, *pre];
     let count = if event.ilk.incepts() { 2 } else { 1 };
     check_said(options, bytes, &saids[..count], when)
 }

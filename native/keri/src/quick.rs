@@ -7,23 +7,20 @@
 use kelpipe_cesr::Alphabet;
 use kelpipe_cesr::body::Span;
 use kelpipe_cesr::primitive::Primitive;
-use kelpipe_cesr::version::{V1_SIZE, Version};
+use kelpipe_cesr::version::{Kind, Protocol, V1_SIZE, Version};
 
-use crate::event::{Ilk, KeyEvent, Seal};
+use crate::event::{Found, Ilk, KeyEvent, Placed, Seal};
 use crate::number;
 use crate::threshold::Threshold;
 
 /// Containers that are open at once, at most: the event, its seals, a seal.
 const DEPTH: u32 = 3;
 
-/// A primitive and where it stands in the body.
-pub type Placed<'a> = (Span, Primitive<'a>);
-
-/// A key event with its `d` and `i`.
-pub type Found<'a> = (KeyEvent<'a>, Placed<'a>, Placed<'a>);
-
 /// Reads a key event whose version string says `version`.
 pub fn read<'a>(body: &'a [u8], version: &Version, depth_max: u32) -> Option<Found<'a>> {
+    if version.kind != Kind::Json || version.protocol != Protocol::Keri || depth_max < DEPTH {
+        return None;
+    }
     let mut from = Cursor {
         body: std::str::from_utf8(body).ok()?,
         at: 0,
@@ -53,7 +50,7 @@ pub fn read<'a>(body: &'a [u8], version: &Version, depth_max: u32) -> Option<Fou
         event.delegator = from.primitive()?.1.text;
     }
     from.pass(b"}")?;
-    (from.at == body.len() && depth_max >= DEPTH).then_some((event, said, pre))
+    (from.at == body.len()).then_some(Found { event, said, pre })
 }
 
 /// Reads on from `at`.
@@ -188,5 +185,90 @@ impl<'a> Cursor<'a> {
         self.pass(br#","d":""#)?;
         let said = self.primitive()?.1.text;
         Some(Seal { pre, sn, said })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::event::{Identity, Read, read_tokens, version_of};
+    use crate::options::{Mode, Options};
+
+    const AID: &str = "EKpvDE6VQDm_4kggQpOfGyvbNHOZDqVvfXl5-zd3s-G2";
+    const KEY: &str = "DPweP7qNETTuI5NPcVkFaDlkZLLH_SSUCGTqe7QTY1gV";
+
+    fn bodies() -> Vec<String> {
+        let head = |ilk: &str, sn: &str| {
+            format!(r#"{{"v":"KERI10JSON00012b_","t":"{ilk}","d":"{AID}","i":"{AID}","s":"{sn}""#)
+        };
+        let keys = format!(r#","kt":"1","k":["{KEY}"],"nt":"2","n":["{AID}","{AID}"],"bt":"1""#);
+        let seal = format!(r#"{{"i":"{AID}","s":"1f","d":"{AID}"}}"#);
+        let prior = format!(r#","p":"{AID}""#);
+        vec![
+            head("icp", "0") + &keys + r#","b":[],"c":[],"a":[]}"#,
+            head("icp", "0") + &keys + &format!(r#","b":["{KEY}"],"c":["EO"],"a":[]}}"#),
+            head("dip", "0") + &keys + &format!(r#","b":[],"c":[],"a":[],"di":"{AID}"}}"#),
+            head("rot", "a") + &prior + &keys + r#","br":[],"ba":[],"a":[]}"#,
+            head("drt", "10")
+                + &prior
+                + &keys
+                + &format!(r#","br":["{KEY}"],"ba":[],"a":[{seal}]}}"#),
+            head("ixn", "1") + &prior + &format!(r#","a":[{seal},{{"d":"{AID}"}},{seal}]}}"#),
+            head("ixn", "1") + &prior + r#","a":[{"x":[1,"",null]}]}"#,
+            head("rot", "1")
+                + &prior
+                + &keys.replace(r#""2""#, r#"["1/2","1/2"]"#)
+                + r#","br":[],"ba":[],"a":[]}"#,
+        ]
+    }
+
+    /// What is read quickly is what the tokens say.
+    fn agrees(body: &[u8]) -> bool {
+        let Ok(version) = version_of(body) else {
+            return false;
+        };
+        let mut quick = false;
+        for mode in [Mode::Hardened, Mode::Keripy] {
+            let options = Options::new(mode);
+            if let Some(found) = read(body, &version, options.limits.depth_max) {
+                quick = true;
+                let tokens = read_tokens(body, &version, &options, &mut Identity::default());
+                let tokens = tokens.map_err(|refusal| format!("{refusal:?}"));
+                assert_eq!(
+                    format!("{tokens:?}"),
+                    format!("{:?}", Ok::<_, String>(Read::KeyEvent(found)))
+                );
+            }
+        }
+        quick
+    }
+
+    #[test]
+    fn the_usual_forms_are_read_and_the_others_left() {
+        let read: Vec<bool> = bodies()
+            .iter()
+            .map(|body| agrees(body.as_bytes()))
+            .collect();
+        assert_eq!(read, [true, false, true, true, true, true, false, false]);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4096))]
+        #[test]
+        fn a_body_that_was_changed_is_read_as_its_tokens_say(
+            which in 0..8usize,
+            at in any::<prop::sample::Index>(),
+            to in any::<prop::sample::Index>(),
+            with in prop::collection::vec(
+                prop::sample::select(&br#"{}[]",:\ EDBAdis0129fF-_+/icprotx"#[..]), 0..4),
+        ) {
+            let mut body = bodies()[which].clone().into_bytes();
+            let at = at.index(body.len());
+            let to = (at + to.index(4)).min(body.len());
+            body.splice(at..to, with);
+            agrees(&body);
+        }
     }
 }
