@@ -311,7 +311,7 @@ pub(crate) fn read_and_check<'a>(
     match read {
         Read::KeyEvent(found) => {
             check_event(&found, bytes, options, when)?;
-            Ok(Message::KeyEvent(Box::new(found.event)))
+            Ok(Message::KeyEvent(found.event))
         }
         Read::Other(message) => Ok(message),
     }
@@ -321,7 +321,7 @@ pub(crate) fn read_and_check<'a>(
 #[derive(Debug)]
 pub(crate) struct Found<'a> {
     /// The event.
-    pub event: KeyEvent<'a>,
+    pub event: Box<KeyEvent<'a>>,
     /// `d`.
     pub said: Placed<'a>,
     /// `i`.
@@ -675,7 +675,8 @@ fn read_event<'a>(
     fields.key("s")?;
     let sn = fields.hex(false)?;
     identity.sn = sn;
-    let mut event = KeyEvent::new(ilk, major, said.1.text, pre.1.text, sn);
+    let event = KeyEvent::new(ilk, major, said.1.text, pre.1.text, sn);
+    let mut event = Box::new(event);
     read_rest(&mut fields, &mut event)?;
     fields.end()?;
     Ok(Found { event, said, pre })

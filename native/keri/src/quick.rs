@@ -35,7 +35,8 @@ pub fn read<'a>(body: &'a [u8], version: &Version, depth_max: u32) -> Option<Fou
     let pre = from.primitive()?;
     from.pass(br#","s":""#)?;
     let sn = from.number()?;
-    let mut event = KeyEvent::new(ilk, version.major, said.1.text, pre.1.text, sn);
+    let event = KeyEvent::new(ilk, version.major, said.1.text, pre.1.text, sn);
+    let mut event = Box::new(event);
     if !ilk.incepts() {
         from.pass(br#","p":""#)?;
         event.prior = from.primitive()?.1.text;
@@ -65,7 +66,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Passes over `literal`, if it stands here.
-    #[inline(always)]
+    #[inline]
     fn pass<const SIZE: usize>(&mut self, literal: &[u8; SIZE]) -> Option<()> {
         if self.rest().first_chunk::<SIZE>()? != literal {
             return None;

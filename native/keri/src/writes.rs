@@ -106,9 +106,11 @@ impl Out {
         let before = others.partition_point(|(_, op)| op[0] < Table::Log as u32);
         let (before, after) = others.split_at(before);
         let mut ops = Vec::with_capacity((others.len() + self.logs.len()) * OP_WORDS);
-        before.iter().for_each(|(_, op)| ops.extend_from_slice(op));
-        self.logs.iter().for_each(|op| ops.extend_from_slice(op));
-        after.iter().for_each(|(_, op)| ops.extend_from_slice(op));
+        let before = before.iter().map(|(_, op)| op);
+        let after = after.iter().map(|(_, op)| op);
+        for op in before.chain(&self.logs).chain(after) {
+            ops.extend_from_slice(op);
+        }
         Writes { ops, arena }
     }
 }
