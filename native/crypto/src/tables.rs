@@ -23,8 +23,8 @@ const NONE: usize = usize::MAX;
 
 /// What is known of a key when a signature of it comes.
 pub(crate) enum Found {
-    /// It has a table; an empty one says that the key is no point.
-    Table(Arc<Table>),
+    /// It has a table: that of this number in the batch.
+    Table(u32),
     /// It has none, and is to get one: make it and `insert` it.
     Wanted,
     /// It has none.
@@ -36,6 +36,9 @@ struct Slot {
     key: Key,
     table: Arc<Table>,
     uses: u32,
+    /// The last batch that used it, and its number in that batch.
+    batch: u64,
+    number: u32,
     newer: usize,
     older: usize,
 }
@@ -50,6 +53,7 @@ pub(crate) struct Tables {
     /// A fingerprint of a key and its uses.
     sightings: Vec<(u32, u32)>,
     hasher: RandomState,
+    batch: u64,
     /// Tables given up so far.
     pub(crate) evicted: u64,
 }
@@ -65,17 +69,31 @@ impl Tables {
             oldest: NONE,
             sightings: vec![(0, 0); SIGHTINGS],
             hasher: RandomState::new(),
+            batch: 0,
             evicted: 0,
         }
     }
 
-    /// Notes a use of the key.
-    pub(crate) fn find(&mut self, key: &Key) -> Found {
+    /// Begins a batch.
+    pub(crate) fn begin(&mut self) {
+        self.batch += 1;
+    }
+
+    /// Notes a use of the key; `used` are the tables of the batch, by number.
+    pub(crate) fn find(&mut self, key: &Key, used: &mut Vec<Arc<Table>>) -> Found {
         if let Some(&at) = self.by_key.get(key) {
+            let slot = &mut self.slots[at];
+            slot.uses = slot.uses.saturating_add(1);
+            if slot.batch == self.batch {
+                return Found::Table(slot.number);
+            }
+            slot.batch = self.batch;
+            slot.number = used.len() as u32;
+            used.push(Arc::clone(&slot.table));
+            let number = slot.number;
             self.unlink(at);
             self.link_newest(at);
-            self.slots[at].uses = self.slots[at].uses.saturating_add(1);
-            return Found::Table(Arc::clone(&self.slots[at].table));
+            return Found::Table(number);
         }
         let uses = self.sight(key);
         if uses >= USES_MIN && self.has_room_for(uses) {
@@ -95,6 +113,8 @@ impl Tables {
             key,
             table,
             uses: USES_MIN,
+            batch: 0,
+            number: 0,
             newer: NONE,
             older: NONE,
         };

@@ -42,8 +42,10 @@ pub struct Verifier {
 /// The signatures of a batch by what is to be done with them, as indices into it.
 #[derive(Default)]
 struct Plan {
-    /// Ed25519 with a table.
-    tabled: Vec<(usize, Arc<Table>)>,
+    /// The tables in use.
+    tables: Vec<Arc<Table>>,
+    /// Ed25519 with a table: the number of that, and the index.
+    tabled: Vec<(u32, u32)>,
     /// Ed25519 without.
     fresh: Vec<usize>,
     /// The rest.
@@ -52,13 +54,13 @@ struct Plan {
 
 /// What one thread does at a time.
 enum Unit<'a> {
-    Tabled(&'a [(usize, Arc<Table>)]),
+    Tabled(&'a [Arc<Table>], &'a [(u32, u32)]),
     Fresh(&'a [usize]),
     Ecdsa(&'a [usize]),
 }
 
-/// Keys that are to get a table, and get it.
-type Wanted<'k> = HashMap<&'k Key, Option<Arc<Table>>, ahash::RandomState>;
+/// Keys that are to get a table, and its number.
+type Wanted<'k> = HashMap<&'k Key, u32, ahash::RandomState>;
 
 impl Verifier {
     /// A verifier for any number of batches, with threads of its own.
@@ -157,16 +159,17 @@ impl Verifier {
         let mut plan = Plan::default();
         let mut wanted: Wanted<'_> = Wanted::default();
         let mut tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
+        tables.begin();
         for (at, check) in checks.iter().enumerate() {
             if check.algorithm != Algorithm::Ed25519 {
                 plan.ecdsa.push(at);
             } else if let Ok(key) = check.key.try_into()
                 && check.signature.len() == 64
             {
-                match tables.find(key) {
-                    Found::Table(table) => plan.tabled.push((at, table)),
+                match tables.find(key, &mut plan.tables) {
+                    Found::Table(number) => plan.tabled.push((number, at as u32)),
                     Found::Wanted => {
-                        wanted.insert(key, None);
+                        wanted.insert(key, 0);
                         plan.fresh.push(at);
                     }
                     Found::Rare => plan.fresh.push(at),
@@ -175,26 +178,30 @@ impl Verifier {
         }
         drop(tables);
         if !wanted.is_empty() {
-            self.make_tables(&mut wanted);
+            self.make_tables(&mut wanted, &mut plan.tables);
             plan.fresh.retain(|&at| {
-                let table = <&Key>::try_from(checks[at].key)
+                let number = <&Key>::try_from(checks[at].key)
                     .ok()
-                    .and_then(|key| wanted.get(key)?.as_ref());
+                    .and_then(|key| wanted.get(key));
                 plan.tabled
-                    .extend(table.map(|table| (at, Arc::clone(table))));
-                table.is_none()
+                    .extend(number.map(|&number| (number, at as u32)));
+                number.is_none()
             });
         }
         self.table_hits.fetch_add(plan.tabled.len() as u64, Relaxed);
         // A key that is no point has no valid signature.
-        plan.tabled.retain(|(_, table)| !table.is_empty());
+        if plan.tables.iter().any(|table| table.is_empty()) {
+            let tables = &plan.tables;
+            plan.tabled
+                .retain(|&(number, _)| !tables[number as usize].is_empty());
+        }
         // Signatures of one key side by side find its table in the nearest cache.
-        plan.tabled
-            .sort_unstable_by_key(|(at, table)| (Arc::as_ptr(table), *at));
+        plan.tabled.sort_unstable();
         plan
     }
 
-    fn make_tables(&self, wanted: &mut Wanted<'_>) {
+    /// Makes the tables of `wanted`, and tells their numbers among `used`.
+    fn make_tables(&self, wanted: &mut Wanted<'_>, used: &mut Vec<Arc<Table>>) {
         let routines = routines(self.path);
         let keys: Vec<&Key> = wanted.keys().copied().collect();
         let tables_of = |keys: &&[&Key]| (routines.tables)(keys);
@@ -209,7 +216,8 @@ impl Verifier {
         for (key, table) in keys.into_iter().zip(made.into_iter().flatten()) {
             let table = Arc::new(table);
             tables.insert(*key, Arc::clone(&table));
-            wanted.insert(key, Some(table));
+            wanted.insert(key, used.len() as u32);
+            used.push(table);
         }
         self.tables_built.fetch_add(wanted.len() as u64, Relaxed);
     }
@@ -229,7 +237,10 @@ impl Verifier {
         let size = share.next_multiple_of(lanes).max(lanes);
         let ecdsa = plan.ecdsa.chunks(lanes).map(Unit::Ecdsa);
         let fresh = plan.fresh.chunks(size).map(Unit::Fresh);
-        let tabled = plan.tabled.chunks(size).map(Unit::Tabled);
+        let tabled = plan
+            .tabled
+            .chunks(size)
+            .map(|pairs| Unit::Tabled(&plan.tables, pairs));
         ecdsa.chain(fresh).chain(tabled).collect()
     }
 
@@ -243,10 +254,10 @@ impl Verifier {
                 let jobs = indices.iter().filter_map(|&at| job(&checks[at], None));
                 self.run_ed25519(&jobs.collect::<Vec<_>>())
             }
-            Unit::Tabled(pairs) => {
-                let jobs = pairs
-                    .iter()
-                    .filter_map(|(at, table)| job(&checks[*at], Some(table)));
+            Unit::Tabled(tables, pairs) => {
+                let jobs = pairs.iter().filter_map(|&(number, at)| {
+                    job(&checks[at as usize], Some(&tables[number as usize]))
+                });
                 self.run_ed25519(&jobs.collect::<Vec<_>>())
             }
         }
@@ -267,13 +278,13 @@ impl Verifier {
 
 impl Unit<'_> {
     fn indices(&self) -> impl Iterator<Item = usize> {
-        let (pairs, indices): (&[_], &[usize]) = match self {
-            Self::Tabled(pairs) => (pairs, &[]),
+        let (pairs, indices): (&[(u32, u32)], &[usize]) = match self {
+            Self::Tabled(_, pairs) => (pairs, &[]),
             Self::Fresh(indices) | Self::Ecdsa(indices) => (&[], indices),
         };
         pairs
             .iter()
-            .map(|(at, _)| *at)
+            .map(|&(_, at)| at as usize)
             .chain(indices.iter().copied())
     }
 }
