@@ -9,6 +9,7 @@ import { metricsServer } from '../http/exposition.ts'
 import { connect } from '../kafka/client/index.ts'
 import { WorkerTelemetry } from '../kafka/telemetry.ts'
 import { Worker } from '../kafka/worker.ts'
+import { openStore } from '../store/lmdb.ts'
 import { exitCodes } from '../summary.ts'
 import { say } from '../terminal.ts'
 import { configFlags, type ConfigFlags } from './config.ts'
@@ -46,6 +47,7 @@ async function work(config: Config): Promise<void> {
       transactions: config.guarantee === 'exactly-once',
       commit: config.commit,
       retryMs: retriesOf(config),
+      openStore,
       directory: config.store,
       replicas: config.sinks.replicas,
       watch: (run) => telemetry.watch(run),

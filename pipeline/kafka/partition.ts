@@ -8,7 +8,7 @@ import { engineFor } from '../engine.ts'
 import type { Limits } from '../limits.ts'
 import { Pace } from '../pace.ts'
 import { run, type Run } from '../run.ts'
-import { openStore, type DiskStore } from '../store/lmdb.ts'
+import type { DiskStore } from '../store/lmdb.ts'
 import { readMeta } from '../store/store.ts'
 import { bytesText, textBytes } from '../text.ts'
 import type { Client, GroupOffset, LogBatch, LogRecord, Member } from './client/client.ts'
@@ -40,6 +40,8 @@ export interface PartitionOptions {
   readonly transactions: boolean
   readonly commit: 'group' | 'each'
   readonly retryMs?: ReadonlyMap<string, number>
+  /** Opens a database as its one writer. */
+  readonly openStore: (folder: string) => Promise<DiskStore>
   /** The folder of a partition's database. */
   readonly directory: (partition: number) => string
   /** Changes a run before it is carried out, to watch it. */
@@ -183,7 +185,7 @@ export class Partition {
 
   /** Opens the database if it is the one whose offsets the group holds; otherwise an empty one takes its place. */
   async #openStore(current: string | undefined): Promise<string> {
-    const { directory, note } = this.#options
+    const { directory, note, openStore } = this.#options
     const folder = directory(this.number)
     let store = await openStore(folder)
     const stored = readMeta(store, storeIdName)

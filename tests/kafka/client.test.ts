@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 import { kafkajsClient } from '../../pipeline/kafka/client/kafkajs/index.ts'
 import { shares } from '../../pipeline/kafka/shares.ts'
-import { Broker, canBroker } from '../support/broker.ts'
+import { Broker, brokerMs, canBroker } from '../support/broker.ts'
 import { connectionTo } from '../support/kafka.ts'
 import { clientSuite } from './client.suite.ts'
 
@@ -15,7 +15,7 @@ describe.skipIf(!canBroker)('kafkajs as a client', () => {
   let broker: Broker
   beforeAll(async () => {
     broker = await Broker.start(folder)
-  })
+  }, brokerMs)
   afterAll(async () => {
     await broker.stop()
     rmSync(folder, { recursive: true })

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 import { kafkaDefinitions } from '../../pipeline/kafka/metrics.ts'
 import { kel } from '../boundary/kel.ts'
-import { Broker, canBroker } from '../support/broker.ts'
+import { Broker, brokerMs, canBroker } from '../support/broker.ts'
 import { kelpipe, startKelpipe } from '../support/cli.ts'
 import { Field } from '../support/fleet.ts'
 import { numberOf, saidBy, samplesOf } from '../support/metrics.ts'
@@ -29,7 +29,7 @@ store: ${join(folder, 'databases')}
 http: 127.0.0.1:0
 `,
     )
-  })
+  }, brokerMs)
   afterAll(async () => {
     await broker.stop()
     rmSync(folder, { recursive: true })

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 import type { LogRecord } from '../../pipeline/kafka/client/client.ts'
 import { kel, variant } from '../boundary/kel.ts'
-import { Broker, canBroker } from '../support/broker.ts'
+import { Broker, brokerMs, canBroker } from '../support/broker.ts'
 import { Field, generated, type Keyed } from '../support/fleet.ts'
 import { until } from '../support/prometheus.ts'
 
@@ -30,7 +30,7 @@ describe.skipIf(!canBroker)('workers on Kafka', () => {
   let broker: Broker
   beforeAll(async () => {
     broker = await Broker.start(folder)
-  })
+  }, brokerMs)
   afterAll(async () => {
     await broker.stop()
     rmSync(folder, { recursive: true })

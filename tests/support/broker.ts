@@ -15,6 +15,9 @@ function obstacle(): string | undefined {
   return spawnSync(script, ['classpath']).status === 0 ? undefined : 'its jars cannot be fetched with Maven'
 }
 
+/** What a broker may take to start on a busy machine. */
+export const brokerMs = 180_000
+
 const why = obstacle()
 
 /** Whether tests can have a broker; without one it is said once. */

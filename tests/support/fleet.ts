@@ -12,7 +12,7 @@ import { Worker, type WorkerOptions } from '../../pipeline/kafka/worker.ts'
 import { limits } from '../../pipeline/limits.ts'
 import { aidsOf, stateDigest } from '../../pipeline/replay.ts'
 import { tableNumber } from '../../native/tables.ts'
-import { openReader } from '../../pipeline/store/lmdb.ts'
+import { openReader, openStore } from '../../pipeline/store/lmdb.ts'
 import { MemoryStore } from '../../pipeline/store/memory.ts'
 import type { StoreReader } from '../../pipeline/store/store.ts'
 import { connectionTo } from './kafka.ts'
@@ -116,6 +116,7 @@ export class Field {
       keyed: true,
       transactions: true,
       commit: 'group',
+      openStore,
       directory: this.directory(name),
       replicas: 1,
       watch: (run) => run,
@@ -224,6 +225,16 @@ export interface Running {
   /** Whether all partitions that it has are open. */
   readonly ready: () => boolean
   readonly stop: () => Promise<void>
+}
+
+/** The SAIDs of all events that one machine accepts which takes the messages in order. */
+export async function acceptedOf(messages: readonly Keyed[]): Promise<ReadonlySet<string>> {
+  const store = await settled(Buffer.concat(messages.map(({ bytes }) => bytes)))
+  const saids = Array.from(store.scan('log'), ({ key, value }) => {
+    const { said } = JSON.parse(addon.record(tableNumber('log'), key, value) ?? '{}') as { said: string }
+    return said
+  })
+  return new Set(saids)
 }
 
 /** A store that holds what a stream leads to. */

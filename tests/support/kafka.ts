@@ -4,7 +4,7 @@ import type { Connection } from '../../pipeline/kafka/client/settings.ts'
 export const connectionTo = (address: string): Connection => ({
   brokers: [address],
   clientId: 'kelpipe-test',
-  sessionTimeoutMs: 6_000,
+  sessionTimeoutMs: 3_000,
   heartbeatMs: 200,
   rebalanceTimeoutMs: 10_000,
   requestTimeoutMs: 10_000,
