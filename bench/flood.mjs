@@ -1,94 +1,33 @@
-// A flood of events that nobody can verify, from many AIDs and sources, on a database with honest logs that wait.
-//   node bench/flood.mjs [bogus events, 1000000] [bogus sources, 200] [honest logs, 1000] [cap, 200000]
-import { createHash, generateKeyPairSync, randomBytes, sign } from 'node:crypto'
+// npm run bench:flood [-- --bogus N] [--sources N] [--logs N] [--cap MIB] [--save] [--json FILE]: a flood of events that
+// nobody can verify, from many AIDs and sources, on a database where the logs of honest ones wait. It fails unless the
+// disk stays under the cap, no honest entry is evicted or refused, and each honest log is complete in the end.
 import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Readable } from 'node:stream'
 
-import { loadAddon } from '../dist/native/addon.js'
 import { engineOptions, standardRules } from '../dist/pipeline/commands/options.js'
-import { engineFor } from '../dist/pipeline/engine.js'
 import { stats } from '../dist/pipeline/escrow/list.js'
-import { limits } from '../dist/pipeline/limits.js'
-import { Pace } from '../dist/pipeline/pace.js'
-import { run } from '../dist/pipeline/run.js'
-import { streamSource } from '../dist/pipeline/sources/stream.js'
 import { openStore } from '../dist/pipeline/store/lmdb.js'
-import { Tally } from '../dist/operators/meter.js'
+import { print, row } from './lib.mjs'
+import { keep } from './results.mjs'
+import { addon, log, strays, take } from './waiting.mjs'
 
-const [bogus = 1_000_000, sources = 200, logs = 1_000, capEntries = 200_000] = process.argv
-  .slice(2)
-  .map(Number)
-const cap = { waitingEntriesMax: 2 * capEntries, kinds: { 'out-of-order': { entriesMax: capEntries } } }
-const addon = loadAddon()
-const options = { ...engineOptions(standardRules), limits: cap }
-const directory = mkdtempSync(join(tmpdir(), 'kelpipe-flood-'))
+const option = (name, standard) => {
+  const at = process.argv.indexOf(name)
+  return at > 0 ? Number(process.argv[at + 1]) : standard
+}
+const bogus = option('--bogus', 1_000_000)
+const sources = option('--sources', 200)
+const logs = option('--logs', 1_000)
+const capBytes = option('--cap', 256) * 2 ** 20
+/** Waiting events of each honest log: all but the inception. */
+const perLog = 2
+const options = { ...engineOptions(standardRules), limits: { waitingBytesMax: capBytes } }
+const directory = mkdtempSync(join(process.env.KELPIPE_BENCH_DIR ?? tmpdir(), 'kelpipe-flood-'))
 const store = await openStore(directory)
+const fileBytes = () => statSync(join(directory, 'data.mdb')).size
 
-const primitive = (code, raw) =>
-  code +
-  Buffer.concat([Buffer.alloc(code.length === 2 ? 2 : 1), raw])
-    .toString('base64url')
-    .slice(code.length)
-const signature = primitive('AA', randomBytes(64))
-
-/** An event out of order of an AID of its own; its SAID is right, which is all that can be checked. */
-function stray() {
-  const aid = primitive('E', randomBytes(32))
-  const prior = primitive('E', randomBytes(32))
-  const body = `{"v":"KERI10JSON0000cb_","t":"ixn","d":"${'#'.repeat(44)}","i":"${aid}","s":"1","p":"${prior}","a":[]}`
-  return Buffer.from(
-    `${body.replace('#'.repeat(44), primitive('H', createHash('sha3-256').update(body).digest()))}-AAB${signature}`,
-  )
-}
-
-function* strays(count) {
-  for (let left = count; left > 0; left -= 1000)
-    yield Buffer.concat(Array.from({ length: Math.min(left, 1000) }, stray))
-}
-
-async function take(sent) {
-  const tally = new Tally()
-  const start = performance.now()
-  await run({
-    sources: sent.map(([name, pieces]) => streamSource(name, () => Readable.from(pieces))),
-    store,
-    engine: await engineFor(addon, options, store),
-    record: (table, key, value) => addon.record(table, key, value),
-    framer: () => addon.framer(options),
-    sinks: [],
-    tally,
-    commit: 'group',
-    limits,
-    pace: new Pace(limits),
-    signal: new AbortController().signal,
-    note: () => undefined,
-  })
-  return { tally, seconds: (performance.now() - start) / 1000 }
-}
-
-/** A log of an inception and two interactions. */
-function log() {
-  const { privateKey, publicKey } = generateKeyPairSync('ed25519')
-  const key = primitive('D', publicKey.export({ format: 'der', type: 'spki' }).subarray(-32))
-  const dummy = '#'.repeat(44)
-  let [aid, prior] = [dummy, '']
-  return [0, 1, 2].map((sn) => {
-    const head = { v: 'KERI10JSON000000_', t: sn === 0 ? 'icp' : 'ixn', d: dummy, i: aid, s: `${sn}` }
-    const next = primitive('H', createHash('sha3-256').update(`${key}next`).digest())
-    const rest =
-      sn === 0 ? { kt: '1', k: [key], nt: '1', n: [next], bt: '0', b: [], c: [], a: [] } : { p: prior, a: [] }
-    const empty = JSON.stringify({ ...head, ...rest })
-    const sized = empty.replace('000000_', `${empty.length.toString(16).padStart(6, '0')}_`)
-    prior = primitive('H', createHash('sha3-256').update(sized).digest())
-    const body = sized.replaceAll(dummy, prior)
-    if (sn === 0) aid = prior
-    return Buffer.from(`${body}-AAB${primitive('AA', sign(null, Buffer.from(body), privateKey))}`)
-  })
-}
-
-const honest = Array.from({ length: logs }, log)
+const honest = Array.from({ length: logs }, () => log(1 + perLog).messages)
 const late = honest.map((messages, index) => [`honest ${index % 50}`, [Buffer.concat(messages.slice(1))]])
 const flood = Array.from({ length: sources }, (_, index) => [
   `bogus ${index}`,
@@ -97,23 +36,50 @@ const flood = Array.from({ length: sources }, (_, index) => [
 const every = Math.ceil(late.length / sources)
 const mixed = flood.flatMap((each, index) => [each, ...late.slice(index * every, (index + 1) * every)])
 
-const { tally, seconds } = await take(mixed)
-const waiting = await stats({ addon, store, pageRecords: 1000 })
-const bytes = statSync(join(directory, 'data.mdb')).size
-const done = await take(honest.map((messages, index) => [`inception ${index % 50}`, [messages[0]]]))
-console.log(
-  JSON.stringify({
-    bogus,
-    sources,
-    seconds: Math.round(seconds * 10) / 10,
-    perSecond: Math.round(tally.messages / seconds),
-    waiting: waiting.entries,
-    evicted: tally.evicted,
-    refused: tally.rejected.get('limit/escrow-full') ?? 0,
-    databaseMiB: Math.round(bytes / 2 ** 20),
-    honestCompleted: done.tally.woken,
-    honestExpected: logs * 2,
-  }),
-)
+const { tally, seconds } = await take(store, options, mixed)
+const reader = { addon, store, pageRecords: 1000 }
+const waiting = await stats(reader)
+const floodedBytes = fileBytes()
+const honestWaiting = Object.entries(waiting.sources)
+  .filter(([name]) => name.startsWith('honest'))
+  .reduce((sum, [, { entries }]) => sum + entries, 0)
+const inceptions = honest.map((messages, index) => [`inception ${index % 50}`, [messages[0]]])
+const done = await take(store, options, inceptions)
+const complete = honest.filter(([inception]) => {
+  const aid = /"i":"([^"]+)"/.exec(inception)[1]
+  const record = store.get('aids', Buffer.from(aid))
+  return record && JSON.parse(addon.keyState(aid, record, false)).s === `${perLog}`
+})
 await store.close()
 rmSync(directory, { recursive: true, force: true })
+
+const result = {
+  bogus,
+  sources,
+  seconds: Math.round(seconds * 10) / 10,
+  messagesPerSecond: Math.round(tally.messages / seconds),
+  capMiB: capBytes / 2 ** 20,
+  fileMiB: Math.round(floodedBytes / 2 ** 20),
+  waiting: waiting.entries,
+  evicted: tally.evicted,
+  refused: tally.rejected.get('limit/escrow-full') ?? 0,
+  honestWaiting,
+  honestWoken: done.tally.woken,
+  honestComplete: complete.length,
+}
+console.log(JSON.stringify(result, undefined, 2))
+const failures = [
+  [result.fileMiB <= result.capMiB, 'the file is larger than the cap'],
+  [honestWaiting === logs * perLog, 'honest entries were evicted or refused'],
+  [complete.length === logs, 'honest logs are not complete'],
+  [result.evicted + result.refused > 0, 'there was no flood: nothing had to give way'],
+].flatMap(([holds, failure]) => (holds ? [] : [failure]))
+for (const failure of failures) console.error(failure)
+const rows = [
+  row('flood: size of the database against the cap', 'MiB', result.fileMiB, result.capMiB, 1),
+  row('flood: honest entries that wait through it', 'entries', honestWaiting, logs * perLog, 1),
+  row('flood: honest logs that are complete behind it', 'logs', complete.length, logs, 1),
+]
+print(rows)
+keep('flood', rows, result)
+process.exitCode = failures.length > 0 ? 1 : 0

@@ -52,6 +52,14 @@ async function* evicted(context: FloodContext, excess: Usage['excess']): AsyncGe
   }
 }
 
+/** What is counted of an entry. */
+interface Counted {
+  readonly source: number
+  /** Bytes on disk, as the engine counts them. */
+  readonly held: number
+  readonly kinds: readonly { readonly kind: string }[]
+}
+
 /** Whether an entry is of a source and kind that has too much; it is then counted off. */
 function givesWay(
   { store, record }: FloodContext,
@@ -61,13 +69,13 @@ function givesWay(
   const value = store.get('waiting', key)
   const json = value && record(tableNumber('waiting'), key, value)
   if (!json) return false
-  const { source, kinds } = JSON.parse(json) as { source: number; kinds: { kind: string }[] }
+  const { source, held, kinds } = JSON.parse(json) as Counted
   for (const { kind } of kinds) {
     const name = `${source} ${kind}`
     const excess = left.get(name)
     if (!excess) continue
     excess.entries -= 1
-    excess.bytes -= value.length
+    excess.bytes -= held
     if (excess.entries <= 0 && excess.bytes <= 0) left.delete(name)
     return true
   }

@@ -103,6 +103,13 @@ function nativeCode(error: unknown): string | undefined {
   return code?.startsWith('native/') ? code : undefined
 }
 
+// What lmdb prints of a transaction that failed is in the error that follows.
+const printed = console.error
+console.error = (...what: unknown[]): void => {
+  const [first] = what
+  if (!(first instanceof Error && 'code' in first && typeof first.code === 'number')) printed(...what)
+}
+
 // A reader that has seen enough (`kelpipe state | head`) is no error.
 process.stdout.on('error', (error) => {
   if (systemCode(error) === 'EPIPE') process.exit()

@@ -1,9 +1,17 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import { firstValueFrom, take, tap, toArray } from 'rxjs'
 import { expect, test } from 'vitest'
+
+import { kel, stream } from '../tests/boundary/kel.ts'
+import { taken } from './escrow/testing/waiting.ts'
 
 import { limits } from './limits.ts'
 import { MemoryStore } from './store/memory.ts'
 import { writesOf } from './store/testing/records.ts'
-import { cutOffWakes, expirySweeps, type SweepContext } from './sweep.ts'
+import { cutOffWakes, expirySweeps, retrySweeps, type SweepContext } from './sweep.ts'
 
 const micros = (time: number): string => {
   const bytes = Buffer.alloc(8)
@@ -71,4 +79,38 @@ test('wake-ups that were cut off are taken up once, all of them', async () => {
     setImmediate(() => work.ack())
   }
   expect(seen).toEqual(['a', 'b', 'c'])
+})
+
+test('entries of a kind with an interval are tried again after each, a batch at a time, and no others', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'kelpipe-sweep-'))
+  const path = join(directory, 'late.cesr')
+  writeFileSync(path, stream([0, 1, 2].map((seed) => kel(seed, 2).messages[1] ?? new Uint8Array(0))))
+  const { addon, store } = await taken([path])
+  rmSync(directory, { recursive: true })
+  const stop = new AbortController()
+  const retryMs = new Map([
+    ['partial-witness', 1],
+    ['out-of-order', 1],
+  ])
+  const sweeps = retrySweeps({
+    store,
+    now: () => 0n,
+    limits: { ...limits, waitingKeysPerBatch: 2 },
+    signal: stop.signal,
+    record: (table, key, value) => addon.record(table, key, value),
+    retryMs,
+  })
+  const seen = sweeps.pipe(
+    tap((work) => setImmediate(() => work.ack())),
+    take(4),
+    toArray(),
+  )
+  const works = await firstValueFrom(seen)
+  stop.abort()
+  expect(works.map(({ op, escrow, keys }) => [op, escrow, keys.length])).toEqual([
+    ['retry', 'out-of-order', 2],
+    ['retry', 'out-of-order', 1],
+    ['retry', 'out-of-order', 2],
+    ['retry', 'out-of-order', 1],
+  ])
 })

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 
 import { kel, stream, variant } from './boundary/kel.ts'
 import { examples, kelpipe, type Ended } from './support/cli.ts'
+import { Controller, attached, couple } from './support/controller.ts'
 
 let directory: string
 let store: string
@@ -39,7 +40,7 @@ test('both events are kept with who brought them and when, and can be listed and
     aid,
     sn: '2',
     accepted: { said: saids[2], source: 1 },
-    other: { said: other.said, signed: true, committed: true, witnessed: true },
+    other: { said: other.said, signed: true, committed: true, witnessed: true, anchored: true },
   }
   expect(lines(duplicity('ls', '--json'))).toMatchObject([expected])
   for (const which of [aid, `${aid}@2`, other.said]) {
@@ -114,4 +115,61 @@ test('the key state of the past can be asked for', () => {
   expect(JSON.parse(state('--at', '1').stdout)).toMatchObject({ s: '1', d: saids[1] })
   expect(JSON.parse(state('--at-fn', '2').stdout)).toMatchObject({ s: '2', f: '2', d: saids[2] })
   expect(state('--at', '7').stderr).toContain('config/unknown-aid')
+})
+
+// Goal: what is judged of evidence holds for whoever has only the exported file. Method: a delegated AID of two keys and
+// three witnesses forks; another contradicts itself without enough receipts; a third one's other inception has no seal.
+test('of witnessed and delegated AIDs, too, the file says what the database said', () => {
+  const boss = new Controller('boss')
+  const child = new Controller('child', { keys: 2, witnesses: 3, toad: 2, delegator: boss.inception.aid })
+  const { inception } = child
+  const sealing = boss.interact(inception)
+  const told = child.interact()
+  const other = child.otherwise(inception, boss.inception)
+  const weak = child.otherwise(told, boss.inception)
+  const after = child.otherwise(told)
+  const whole = [
+    attached(boss.inception, boss.inception.sigs(0)),
+    attached(sealing, sealing.sigs(0)),
+    attached(inception, inception.sigs(0, 1), inception.wigs(0, 2), couple(sealing)),
+    attached(told, told.sigs(0, 1), told.wigs(0, 1)),
+    attached(after, after.sigs(0, 1), after.wigs(0, 1)),
+  ]
+  expect(ingest(...whole).status).toBe(0)
+  ingest(
+    attached(other, other.sigs(0, 1), other.wigs(0)),
+    attached(other, other.sigs(0, 1), other.wigs(2)),
+    attached(weak, weak.sigs(1), weak.wigs(0)),
+  )
+  const strengths = (all: Record<string, unknown>[]): unknown[] =>
+    all.map(({ class: strength, sn, accepted, other: contradicting }) => {
+      const shown = contradicting as Record<string, unknown>
+      const kept = ['said', 'signed', 'committed', 'witnessed', 'anchored']
+      const how = Object.fromEntries(kept.map((name) => [name, shown[name]]))
+      return { strength, sn, held: (accepted as { said: string }).said, ...how }
+    })
+  const before = strengths(lines(duplicity('ls', '--json')))
+  const sound = { committed: true, anchored: true }
+  expect(before).toEqual([
+    { ...sound, strength: 'fork', sn: '1', held: told.said, said: other.said, signed: true, witnessed: true },
+    {
+      ...sound,
+      strength: 'contradiction',
+      sn: '2',
+      held: after.said,
+      said: weak.said,
+      signed: false,
+      witnessed: false,
+    },
+  ])
+  expect(duplicity('ls').stdout).toContain('(lacks signatures and witness receipts)')
+  const file = join(directory, 'evidence.cesr')
+  duplicity('export', inception.aid, '--out', file)
+  const verified = kelpipe(['verify', '--json', file])
+  expect(lines(verified)).toMatchObject([
+    { accepted: 5, escrowed: { 'likely-duplicitous': 2 }, rejected: {}, faults: 0 },
+  ])
+  const elsewhere = join(directory, 'elsewhere')
+  kelpipe(['ingest', file, '--store', elsewhere])
+  expect(strengths(lines(kelpipe(['duplicity', 'ls', '--json', '--store', elsewhere])))).toEqual(before)
 })

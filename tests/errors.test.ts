@@ -3,7 +3,7 @@ import { join } from 'node:path'
 
 import { expect, test } from 'vitest'
 
-import { faultCodes, rejectCodes } from '../native/layout.ts'
+import { awaitsNames, escrowKinds, faultCodes, rejectCodes } from '../native/layout.ts'
 import { packageRoot } from '../native/root.ts'
 
 const root = packageRoot()
@@ -32,4 +32,10 @@ test('every code of a refused message and of bytes that are no message is explai
   const rows = new Set(documented.split('\n').map((line) => line.replaceAll(/ +/g, ' ')))
   const missing = all.filter((each) => !rows.has(`| \`${each.code}\` | ${each.text} | ${each.class} |`))
   expect(missing).toEqual([])
+})
+
+test('every escrow, and what is awaited in it, is explained', () => {
+  const page = readFileSync(join(root, 'docs', 'escrows.md'), 'utf8')
+  const names = [...escrowKinds.map(({ name }) => name), ...awaitsNames]
+  expect(names.filter((name) => !page.includes(`\`${name}\``))).toEqual([])
 })

@@ -10,6 +10,7 @@ import { Output } from '../sinks/output.ts'
 import { openReader } from '../store/lmdb.ts'
 import { storeOption } from './options.ts'
 import { primitiveOrPlace } from './selection.ts'
+import { sinceText } from '../words.ts'
 
 interface Flags {
   readonly store: string
@@ -92,11 +93,13 @@ const write = async (of: string | undefined, flags: Flags): Promise<void> =>
   reading(of, flags, (reader, query) => exported(reader, query, limits.delegatorsMax))
 
 function inWords({ aid, sn, class: strength, accepted, other }: Evidence): string {
-  const line = ({ said, since, sourceName }: Variant): string => `${said}, since ${since}, from ${sourceName}`
+  const line = ({ said, since, sourceName }: Variant): string =>
+    `${said}, since ${sinceText(since)}, from ${sourceName}`
   const lacks = [
     ...(other.signed ? [] : ['signatures']),
     ...(other.committed ? [] : ['signatures by the committed keys']),
     ...(other.witnessed ? [] : ['witness receipts']),
+    ...(other.anchored ? [] : ["its delegator's seal"]),
   ]
   const weak = lacks.length > 0 ? ` (lacks ${lacks.join(' and ')})` : ''
   return `${aid}  sn ${BigInt(`0x${sn}`)}  ${strength}\n  holds: ${line(accepted)}\n  other: ${line(other)}${weak}`

@@ -21,6 +21,7 @@ import {
   withSelection,
   type SelectionFlags,
 } from './selection.ts'
+import { ageText, columns, counted, sinceText } from '../words.ts'
 import { withManager } from './writing.ts'
 
 interface ReadFlags {
@@ -109,7 +110,7 @@ const list = async (flags: ListFlags): Promise<void> =>
 
 const inWords = ({ aid, sn, said, type, kinds, since, sourceName }: Entry): string => {
   const waits = kinds.map(({ kind, awaits }) => (awaits === 'nothing' ? kind : `${kind}: ${awaits}`))
-  return `${aid}  sn ${BigInt(`0x${sn}`)}  ${type} ${said}  ${waits.join(', ')}  since ${since}  from ${sourceName}`
+  return `${aid}  sn ${BigInt(`0x${sn}`)}  ${type} ${said}  ${waits.join(', ')}  since ${sinceText(since)}  from ${sourceName}`
 }
 
 const showAll = async (said: string, flags: ReadFlags): Promise<void> =>
@@ -160,26 +161,36 @@ function changedText({ type, entries: count, became }: Changed): string {
   const what = type === 'escrow-retry' ? 'looked at again' : 'meant'
   const parts = Object.entries(became).map(([verdict, of]) => `${of} ${verdict}`)
   const outcome = parts.length > 0 ? parts.join(', ') : 'nothing changed'
-  return `${count} ${count === 1 ? 'entry' : 'entries'} ${what}: ${outcome}\n`
+  return `${entriesText(count)} ${what}: ${outcome}\n`
 }
+
+const entriesText = (count: number): string => counted(count, 'entry', 'entries')
+const bytesText = (bytes: number): string => counted(bytes, 'byte', 'bytes')
 
 const count = async (flags: ReadFlags): Promise<void> =>
   reading(flags, async function* (reader) {
-    const counted = await stats(reader)
-    yield flags.json ? JSON.stringify(counted) : statsText(counted)
+    const found = await stats(reader)
+    yield flags.json ? JSON.stringify(found) : statsText(found)
   })
 
 function statsText({ entries: all, bytes, aids, kinds, awaits, sources }: Stats): string {
-  const table = (title: string, shares: Readonly<Record<string, Share>>): string[] =>
-    Object.entries(shares).map(
-      ([name, share]) =>
-        `  ${`${title}${name}`.padEnd(26)} ${share.entries} entries, ${share.bytes} bytes, oldest since ${share.oldest}`,
-    )
+  const table = (title: string, shares: Readonly<Record<string, Share>>): string[] => {
+    const rows = Object.entries(shares)
+      .toSorted(([, a], [, b]) => b.entries - a.entries)
+      .map(([name, share]) => [
+        `  ${name}`,
+        entriesText(share.entries),
+        bytesText(share.bytes),
+        `oldest ${ageText(share.oldest)}`,
+      ])
+    return rows.length > 0 ? [title, ...columns(rows)] : []
+  }
+  const who = counted(aids, 'AID', 'AIDs')
   return [
-    `${all} entries of ${aids} AIDs wait, ${bytes} bytes`,
-    ...table('', kinds),
-    ...table('for ', awaits),
-    ...table('source ', sources),
+    `${entriesText(all)} of ${who} ${all === 1 ? 'waits' : 'wait'}, ${bytesText(bytes)}`,
+    ...table('as', kinds),
+    ...table('for', awaits),
+    ...table('from', sources),
   ].join('\n')
 }
 

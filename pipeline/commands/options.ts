@@ -1,6 +1,6 @@
 import { InvalidArgumentError, Option, type Command } from 'commander'
 
-import type { EngineOptions, KindLimits } from '../../native/engine.ts'
+import type { EngineOptions, KindLimits, RuleLimits } from '../../native/engine.ts'
 import { escrowKinds } from '../../native/layout.ts'
 import { limits } from '../limits.ts'
 import { primitives } from './selection.ts'
@@ -30,14 +30,26 @@ interface RuleFlag {
   readonly on: boolean
 }
 
-/** A limit of one escrow, as `--escrow out-of-order.timeout=600` says it. */
+/** A limit of one escrow, or of all, as `--escrow out-of-order.timeout=600` says it. */
 interface EscrowFlag {
   readonly kind: string
-  readonly field: (typeof escrowFields)[number]
+  readonly field: EscrowField
   readonly value: number
 }
 
-const escrowFields = ['timeout', 'retry', 'entries', 'bytes'] as const
+type EscrowField = 'timeout' | 'retry' | 'entries' | 'bytes'
+
+/** What can be limited besides single escrows, with the names that the engine has for its limits. */
+const sharedCaps: Readonly<Record<string, Partial<Record<EscrowField, keyof RuleLimits>>>> = {
+  all: { entries: 'waitingEntriesMax', bytes: 'waitingBytesMax' },
+  source: { entries: 'waitingPerSourceEntriesMax', bytes: 'waitingPerSourceBytesMax' },
+  aid: { entries: 'waitingPerAidMax' },
+}
+const kindFields: Partial<Record<EscrowField, keyof KindLimits>> = {
+  timeout: 'timeoutSeconds',
+  entries: 'entriesMax',
+  bytes: 'bytesMax',
+}
 
 /** The options that say how streams are read. */
 export const withTables = (command: Command): Command =>
@@ -76,7 +88,7 @@ export const withRules = (command: Command): Command =>
     .addOption(
       new Option(
         '--escrow <kind.limit=n>',
-        'of an escrow the timeout or retry interval in seconds, or the most entries or bytes (repeatable)',
+        'of an escrow the timeout or retry interval in seconds, or the most entries or bytes; of all, source or aid the most entries or bytes (repeatable)',
       )
         .argParser(escrowFlag)
         .default([], 'none'),
@@ -85,21 +97,28 @@ export const withRules = (command: Command): Command =>
 
 function escrowFlag(value: string, before: readonly EscrowFlag[]): EscrowFlag[] {
   const [, kind = '', name, number] = /^([a-z-]+)\.([a-z]+)=(\d{1,15})$/.exec(value) ?? []
-  const field = escrowFields.find((known) => known === name)
-  if (field === undefined || !escrowKinds.some((known) => known.name === kind))
+  const isKind = escrowKinds.some((known) => known.name === kind)
+  const fields = isKind ? { ...kindFields, retry: true } : (sharedCaps[kind] ?? {})
+  const field = Object.keys(fields).find((known): known is EscrowField => known === name)
+  if (field === undefined || (field === 'retry' && Number(number) === 0))
     throw new InvalidArgumentError(
-      `write KIND.LIMIT=N, with a limit of ${escrowFields.join(', ')}, as in out-of-order.timeout=600`,
+      'write KIND.LIMIT=N, as in out-of-order.timeout=600: of each escrow timeout, retry, entries and bytes, ' +
+        'and all.entries, all.bytes, source.entries, source.bytes, aid.entries',
     )
   return [...before, { kind, field, value: Number(number) }]
 }
 
-/** The limits of single escrows for the engine. */
-function kindLimits({ escrow = [] }: RuleFlags): Record<string, KindLimits> {
-  const names = { timeout: 'timeoutSeconds', entries: 'entriesMax', bytes: 'bytesMax' } as const
+/** The limits of escrows for the engine. */
+function ruleLimits({ escrow = [] }: RuleFlags): RuleLimits {
+  const shared: Record<string, number> = {}
   const kinds: Record<string, KindLimits> = {}
-  for (const { kind, field, value } of escrow)
-    if (field !== 'retry') kinds[kind] = { ...kinds[kind], [names[field]]: value }
-  return kinds
+  for (const { kind, field, value } of escrow) {
+    const cap = sharedCaps[kind]?.[field]
+    const ofKind = kindFields[field]
+    if (cap) shared[cap] = value
+    else if (ofKind) kinds[kind] = { ...kinds[kind], [ofKind]: value }
+  }
+  return { ...shared, kinds }
 }
 
 /** After how many milliseconds the entries of a kind are tried again; kinds without an interval only when woken. */
@@ -133,5 +152,5 @@ export const engineOptions = (flags: RuleFlags): EngineOptions => ({
   holdWakes: false,
   cacheBytes: limits.engineCacheBytes,
   threads: 0,
-  limits: { kinds: kindLimits(flags) },
+  limits: ruleLimits(flags),
 })

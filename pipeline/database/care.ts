@@ -6,6 +6,7 @@ import type { EngineOptions } from '../../native/engine.ts'
 import { PipelineError } from '../errors.ts'
 import type { Limits } from '../limits.ts'
 import { stateDigest } from '../replay.ts'
+import { fullDiskBytes, requireRoom } from '../store/disk.ts'
 import { dataFile, lockFile, openReader, openStore, type DiskReader } from '../store/lmdb.ts'
 import { lockWriter } from '../store/lock.ts'
 import type { StoreReader } from '../store/store.ts'
@@ -39,7 +40,7 @@ export interface Checked {
 export async function check(care: Care, tell: (problem: Problem) => void): Promise<Checked> {
   const now = await openReader(care.directory)
   try {
-    return await beside(care, async (side) => {
+    return await beside(care, sizeOf(care), async (side) => {
       let problems = 0
       const found = (problem: Problem): void => {
         problems += 1
@@ -77,7 +78,7 @@ export interface Replaced {
  * is refused if an event is not accepted again.
  */
 export async function rebuild(care: Care): Promise<Replaced> {
-  return replaced(care, 'db-rebuild', async (now, side) => {
+  return replaced(care, 'db-rebuild', sizeOf(care), async (now, side) => {
     const store = await openStore(side)
     try {
       const [problem] = await makeAgain({ ...care, from: now, to: store })
@@ -93,19 +94,26 @@ export async function rebuild(care: Care): Promise<Replaced> {
 }
 
 /** Copies a database without the space that nothing uses, and puts the copy in its place. */
-export const compact = async (care: Care): Promise<Replaced> =>
-  replaced(care, 'db-compact', async (now, side) => now.copyTo(side))
+export async function compact(care: Care): Promise<Replaced> {
+  const now = await openReader(care.directory)
+  const { fileBytes, freeBytes } = now.stats()
+  await now.close()
+  return replaced(care, 'db-compact', fileBytes - freeBytes, async (from, side) => from.copyTo(side))
+}
+
+const sizeOf = ({ directory }: Care): number => statSync(join(directory, dataFile)).size
 
 /** Makes another database beside the one there is, and puts it in its place. Readers keep the one that they opened. */
 async function replaced(
   care: Care,
   type: Replaced['type'],
+  neededBytes: number,
   make: (now: DiskReader, side: string) => Promise<void>,
 ): Promise<Replaced> {
   const { addon, directory } = care
   const lock = lockWriter(directory)
   try {
-    return await beside(care, async (side) => {
+    return await beside(care, neededBytes, async (side) => {
       const now = await openReader(directory)
       let digestBefore: string | undefined
       try {
@@ -139,7 +147,12 @@ function digestOf(addon: Addon, store: StoreReader): string | undefined {
 }
 
 /** Runs with a folder beside the data, on the same disk, that is gone afterwards. */
-async function beside<Result>({ directory }: Care, use: (side: string) => Promise<Result>): Promise<Result> {
+async function beside<Result>(
+  { directory }: Care,
+  neededBytes: number,
+  use: (side: string) => Promise<Result>,
+): Promise<Result> {
+  requireRoom(directory, neededBytes + fullDiskBytes, 'a second database beside this one')
   const side = mkdtempSync(join(directory, 'made-'))
   try {
     return await use(side)

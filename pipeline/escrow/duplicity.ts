@@ -1,7 +1,7 @@
 import { loggedAt, logOf, recordOf } from '../history.ts'
 import { originName } from '../origins.ts'
-import { aidBytes, logged, replay, replayed } from '../replay.ts'
-import { evidenceKind, keyOf, type Entry, type EntryQuery } from './entry.ts'
+import { aidBytes, logged, placeKey, replay, replayed } from '../replay.ts'
+import { evidenceKind, keyOf, type Entry, type EntryQuery, type EntrySource } from './entry.ts'
 import { entries, type EscrowReader } from './list.ts'
 
 /** One of the two events that contradict each other. */
@@ -18,8 +18,8 @@ export interface Variant {
 export interface Evidence {
   readonly type: 'duplicity'
   /**
-   * `fork`: the other event is fully signed and witnessed, too. `contradiction`: its signatures verify, but there are
-   * fewer of them, or of the witnesses' receipts, than it needs.
+   * `fork`: the other event is fully signed and witnessed, too, and sealed if it is delegated. `contradiction`: its
+   * signatures verify, but there are fewer of them, or of the witnesses' receipts, than it needs, or no seal.
    */
   readonly class: 'fork' | 'contradiction'
   readonly aid: string
@@ -37,7 +37,12 @@ interface Signed {
   /** They meet what the establishment event before it committed to. */
   readonly committed: boolean
   readonly witnessed: boolean
+  /** Its delegator seals it, or it needs no seal. */
+  readonly anchored: boolean
 }
+
+/** The same as the addon says it: whether it needs a seal, not whether it has one. */
+type Strength = Omit<Signed, 'anchored'> & { readonly delegated: boolean }
 
 interface Found {
   readonly evidence: Evidence
@@ -63,16 +68,26 @@ function judged({ addon, store }: EscrowReader, entry: Entry): Evidence | undefi
   if (!held || !value) return undefined
   const prior = sn > 0n ? loggedAt(addon, store, aid, sn - 1n).at(-1) : undefined
   const est = prior && logged(store, BigInt(recordOf(addon, store, prior.ordinal).est)).log
-  const signed = JSON.parse(addon.evidence(value, est)) as Signed
+  const { delegated, ...strength } = JSON.parse(addon.evidence(value, est)) as Strength
+  const signed = { ...strength, anchored: !delegated || isSealed({ addon, store }, entry) }
   const { dt, source: from } = recordOf(addon, store, held.ordinal)
   return {
     type: 'duplicity',
-    class: signed.signed && signed.committed && signed.witnessed ? 'fork' : 'contradiction',
+    class: Object.values(signed).every(Boolean) ? 'fork' : 'contradiction',
     aid,
     sn: entry.sn,
     accepted: { said: held.said, since: dt, source: from, sourceName: originName(store, from) },
     other: { said, since, source, sourceName, ...signed },
   }
+}
+
+/** Whether an event of its delegator seals an entry. */
+function isSealed({ addon, store }: EntrySource, { aid, sn, said }: Entry): boolean {
+  const [delegator] = delegatorsOf({ addon, store }, aid, 1)
+  if (delegator === undefined) return false
+  const event = placeKey(aid, BigInt(`0x${sn}`))
+  const prefix = Buffer.concat([event, Buffer.from(`${said}${delegator}`, 'latin1')])
+  return [...store.scan('seals', { prefix, limit: 1 })].length > 0
 }
 
 /** The two messages of evidence with all signatures and receipts that verified, as CESR. */
@@ -137,7 +152,7 @@ function* streamOf(
 }
 
 /** The delegators above an AID, the highest first. */
-function delegatorsOf({ addon, store }: EscrowReader, aid: string, delegatorsMax: number): string[] {
+function delegatorsOf({ addon, store }: EntrySource, aid: string, delegatorsMax: number): string[] {
   const chain: string[] = []
   for (let at = aid; chain.length < delegatorsMax;) {
     const record = store.get('aids', aidBytes(at))

@@ -106,11 +106,13 @@ const decimal = (hex: string | undefined): bigint => BigInt(`0x${hex ?? '0'}`)
 
 function eventsText({ from, before, last }: Missing, { aid }: Subject): string {
   const [first, end] = [decimal(from), decimal(before)]
-  const which = end - first > 1n ? `the events sn ${first} to ${end - 1n}` : `the event sn ${first}`
-  const known = last
-    ? `the last one accepted is sn ${decimal(last.sn)}, ${last.said}`
-    : 'its inception among them: nothing of it was accepted yet'
-  return `${which} of ${aid}; ${known}`
+  const isOne = end - first <= 1n
+  if (!last) {
+    const which = isOne ? 'its inception' : `its inception, and its events up to sn ${end - 1n}`
+    return `${which}: nothing of ${aid} was accepted yet`
+  }
+  const which = isOne ? `the event sn ${first}` : `the events sn ${first} to ${end - 1n}`
+  return `${which} of ${aid}; the last one accepted is sn ${decimal(last.sn)}, ${last.said}`
 }
 
 function shareText({ threshold, have = [], missing = [] }: Missing, what: string): string {

@@ -60,7 +60,7 @@ test('of a chain that waits, the first of it says what is really missing', async
   const answer = await why(reader(database), saids[5] ?? '')
   expect(answer?.behind).toMatchObject({ aid, sn: '3' })
   expect(whyText(answer as Why)).toContain(
-    `the events sn 0 to 2 of ${aid}; its inception among them: nothing of it was accepted yet`,
+    `needs its inception, and its events up to sn 2: nothing of ${aid} was accepted yet`,
   )
 })
 

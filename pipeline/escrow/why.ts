@@ -2,6 +2,7 @@ import { loggedAt } from '../history.ts'
 import { aidBytes, placeKey, placeOf } from '../replay.ts'
 import { pacedScan } from '../store/paced.ts'
 import type { StoredRecord } from '../store/store.ts'
+import { sinceText } from '../words.ts'
 import { EntryReader, keyFits, lacksOf, type Entry } from './entry.ts'
 import type { EscrowReader } from './list.ts'
 import { missingText, suppliersOf, type Missing, type Subject, type Supplier } from './missing.ts'
@@ -145,9 +146,9 @@ export function whyText({ aid, sn, accepted, waiting, behind }: Why): string {
   if (current !== undefined) lines.push(`  accepted: ${current}`)
   for (const said of accepted.slice(0, -1)) lines.push(`  accepted once, since superseded: ${said}`)
   for (const { entry, said, since, reasons } of waiting) {
-    lines.push(`  waits: ${entry === 'receipt' ? 'receipt of' : entry} ${said}, since ${since}`)
-    for (const { kind, missing, suppliers } of reasons) {
-      lines.push(`    ${kind}: needs ${missing}`)
+    lines.push(`  waits: ${entry === 'receipt' ? 'receipt of' : entry} ${said}, since ${sinceText(since)}`)
+    for (const { kind, missing, suppliers, detail } of reasons) {
+      lines.push(`    ${kind}: ${detail.have ? 'has' : 'needs'} ${missing}`)
       if (suppliers.length > 0) lines.push(`    could come from: ${suppliersText(suppliers)}`)
     }
   }

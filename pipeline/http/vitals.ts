@@ -63,12 +63,11 @@ export class Vitals {
     if (this.#closing) reasons.push('the run comes to its end')
     if (this.#failure !== undefined) reasons.push(`stale writes: a transaction failed: ${this.#failure}`)
     const [oldest] = this.#writing
-    const writeMs = oldest === undefined ? 0 : performance.now() - oldest
-    if (writeMs > limits.staleWriteMs)
-      reasons.push(`stale writes: a transaction is under way for ${Math.round(writeMs)} ms`)
+    if (oldest !== undefined && performance.now() - oldest > limits.staleWriteMs)
+      reasons.push(`stale writes: a transaction is under way for ${msSince(oldest)} ms`)
     const delivery = oldestDelivery()
-    const lagMs = delivery === undefined ? 0 : performance.now() - delivery
-    if (lagMs > limits.lagMs) reasons.push(`lag: a delivery is under way for ${Math.round(lagMs)} ms`)
+    if (delivery !== undefined && performance.now() - delivery > limits.lagMs)
+      reasons.push(`lag: a delivery is under way for ${msSince(delivery)} ms`)
     const free = await freeBytes(directory)
     if (free < limits.diskFreeBytesMin)
       reasons.push(
@@ -77,6 +76,8 @@ export class Vitals {
     return { ready: reasons.length === 0, reasons }
   }
 }
+
+const msSince = (time: number): number => Math.round(performance.now() - time)
 
 async function freeBytes(directory: string): Promise<number> {
   const { bavail, bsize } = await statfs(directory)

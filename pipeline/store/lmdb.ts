@@ -7,6 +7,7 @@ import { RecordArena, requestAt, requestCount, type Requests, type Writes } from
 import { tableNames, type TableName } from '../../native/tables.ts'
 import { PipelineError } from '../errors.ts'
 import { limits } from '../limits.ts'
+import { fullDiskBytes, requireRoom } from './disk.ts'
 import { checkFormat, formatRecord } from './format.ts'
 import { lockWriter, type WriterLock } from './lock.ts'
 import {
@@ -105,14 +106,17 @@ function makeDirectory(directory: string): void {
 }
 
 /** Each commit is one explicit batch, with one promise that tells how it ended. */
-const openFiles = (directory: string, options: Partial<RootDatabaseOptionsWithPath>): RootDatabase =>
-  open({
+function openFiles(directory: string, options: Partial<RootDatabaseOptionsWithPath>): RootDatabase {
+  if (!existsSync(join(directory, lockFile)))
+    requireRoom(directory, fullDiskBytes, 'opening the database for the first time')
+  return open({
     path: directory,
     noSubdir: false,
     maxDbs: tableNames.length + 2,
     eventTurnBatching: false,
     ...options,
   })
+}
 
 /** Opens files and tables; says what it is about when that fails. */
 function opened<Opened>(directory: string, openAll: () => Opened): Opened {

@@ -1,5 +1,3 @@
-import { statfsSync } from 'node:fs'
-
 import type { Database, RootDatabase } from 'lmdb'
 
 import { writeAt, writeCount, type Writes } from '../../native/records.ts'
@@ -7,13 +5,11 @@ import { tableNames } from '../../native/tables.ts'
 import { PipelineError, reasonOf } from '../errors.ts'
 import { limits } from '../limits.ts'
 import { textBytes } from '../text.ts'
+import { freeBytes, fullDiskBytes } from './disk.ts'
 import type { MetaRecords } from './store.ts'
 import type { Timed } from './timed.ts'
 
 export type Table = Database<Uint8Array, Uint8Array>
-
-/** Bytes left on the disk below which a failed commit is blamed on the full disk. */
-const fullDiskBytes = 1024 * 1024
 
 /** Changes that wait for their transaction. */
 interface Waiting {
@@ -173,14 +169,5 @@ async function inTime(flushed: Promise<unknown>, directory: string): Promise<voi
     await Promise.race([flushed, late])
   } finally {
     clearTimeout(timer)
-  }
-}
-
-function freeBytes(directory: string): number {
-  try {
-    const { bavail, bsize } = statfsSync(directory)
-    return bavail * bsize
-  } catch {
-    return Number.POSITIVE_INFINITY
   }
 }

@@ -9,13 +9,14 @@ export interface Kel {
 }
 
 /** Base64 URL-safe of some raw bytes behind a code, as CESR aligns it. */
-function primitive(code: string, raw: Uint8Array): string {
+export function primitive(code: string, raw: Uint8Array): string {
   const lead = (3 - (raw.length % 3)) % 3
   const text = Buffer.concat([Buffer.alloc(lead), raw]).toString('base64url')
   return code + text.slice(code.length)
 }
 
-const digest = (bytes: string): string => primitive('H', createHash('sha3-256').update(bytes).digest())
+/** The digest of a text, as SAIDs here are made. */
+export const digest = (bytes: string): string => primitive('H', createHash('sha3-256').update(bytes).digest())
 
 function keyOf(seed: number): { key: KeyObject; verfer: string } {
   const raw = createHash('sha256').update(`seed ${seed}`).digest()
@@ -28,7 +29,7 @@ function keyOf(seed: number): { key: KeyObject; verfer: string } {
 const dummy = '#'.repeat(44)
 
 /** The text of an event with its size and its SAID in their places; `i` of an inception is the SAID, too. */
-function saidified(fields: Readonly<Record<string, unknown>>): { body: string; said: string } {
+export function saidified(fields: Readonly<Record<string, unknown>>): { body: string; said: string } {
   const empty = JSON.stringify({ v: 'KERI10JSON000000_', ...fields })
   const sized = empty.replace('000000_', `${empty.length.toString(16).padStart(6, '0')}_`)
   const said = digest(sized)

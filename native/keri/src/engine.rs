@@ -430,7 +430,12 @@ fn handle_event(
         fold.process_event(&incoming)
     };
     fold.report(Some(index), identity, decision);
-    let taken = matches!(decision, Decision::Accepted | Decision::Duplicate(_));
+    // The reference loses receipts that come attached to an event that has to wait.
+    let taken = match decision {
+        Decision::Accepted | Decision::Duplicate(_) => true,
+        Decision::Escrowed(..) => fold.harden(13),
+        _ => false,
+    };
     if taken && carried.has_attached_receipts() {
         let receipt = Receipt {
             said: event.said,

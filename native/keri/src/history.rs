@@ -85,8 +85,8 @@ fn establishment(
 }
 
 /// How far a waiting event, kept as evidence, is signed, as JSON: whether its signatures meet the signing threshold
-/// (`signed`), the commitment of the establishment event before it (`committed`) and whether it is witnessed
-/// (`witnessed`). `before`: the log record of the establishment event in force before its place; none for an inception.
+/// (`signed`), the commitment of the establishment event before it (`committed`), whether it is witnessed (`witnessed`),
+/// and whether it needs a seal of the delegator (`delegated`). `before`: the log record of the establishment event in force before its place; none for an inception.
 /// `None`: damaged, or no event.
 pub fn evidence(value: &[u8], before: Option<&[u8]>) -> Option<String> {
     let options = Options::new(Mode::Hardened);
@@ -144,8 +144,9 @@ pub fn evidence(value: &[u8], before: Option<&[u8]>) -> Option<String> {
             .count();
         counted as u128 >= toad
     });
+    let delegated = event.ilk.delegated();
     Some(format!(
-        "{{\"signed\":{signed},\"committed\":{committed},\"witnessed\":{witnessed}}}"
+        "{{\"signed\":{signed},\"committed\":{committed},\"witnessed\":{witnessed},\"delegated\":{delegated}}}"
     ))
 }
 

@@ -8,7 +8,7 @@ use crate::replay;
 use crate::state::{AidRecord, KeyState};
 use crate::store::{Table, decode_late, split_place};
 use crate::text::Text;
-use crate::usage::{Amount, Excess};
+use crate::usage::{Amount, Excess, Held};
 
 /// JSON text of a string.
 pub fn quote(text: &str) -> String {
@@ -189,7 +189,9 @@ fn waiting_json(key: &[u8], value: &[u8]) -> Option<String> {
             awaits.name()
         )
     };
-    Some(match Waiting::decode(value)? {
+    let waiting = Waiting::decode(value)?;
+    let held = Held::of(&waiting).bytes();
+    Some(match waiting {
         Waiting::Event(event) => {
             let kinds: Vec<String> = event
                 .memberships
@@ -203,7 +205,7 @@ fn waiting_json(key: &[u8], value: &[u8]) -> Option<String> {
                 quote(&text)
             });
             format!(
-                "{{\"type\":\"event\",\"aid\":{},\"sn\":\"{sn:x}\",\"said\":{},\"since\":{},\"source\":{},\"kinds\":[{}],\"couple\":{couple},\"attached\":{}}}",
+                "{{\"type\":\"event\",\"aid\":{},\"sn\":\"{sn:x}\",\"said\":{},\"since\":{},\"source\":{},\"held\":{held},\"kinds\":[{}],\"couple\":{couple},\"attached\":{}}}",
                 quote(aid),
                 quote(&event.said),
                 quote(&date::format(event.date)),
@@ -215,7 +217,7 @@ fn waiting_json(key: &[u8], value: &[u8]) -> Option<String> {
         Waiting::Receipt(receipt) => {
             let m = receipt.membership;
             format!(
-                "{{\"type\":\"receipt\",\"aid\":{},\"sn\":\"{sn:x}\",\"said\":{},\"since\":{},\"source\":{},\"kinds\":[{}],\"value\":{}}}",
+                "{{\"type\":\"receipt\",\"aid\":{},\"sn\":\"{sn:x}\",\"said\":{},\"since\":{},\"source\":{},\"held\":{held},\"kinds\":[{}],\"value\":{}}}",
                 quote(aid),
                 quote(&receipt.said),
                 quote(&date::format(receipt.date)),
@@ -227,7 +229,7 @@ fn waiting_json(key: &[u8], value: &[u8]) -> Option<String> {
         Waiting::Query(query) => {
             let m = query.membership;
             format!(
-                "{{\"type\":\"query\",\"aid\":{},\"sn\":\"{sn:x}\",\"said\":{},\"since\":{},\"source\":{},\"kinds\":[{}],\"signer\":{},\"signatures\":{}}}",
+                "{{\"type\":\"query\",\"aid\":{},\"sn\":\"{sn:x}\",\"said\":{},\"since\":{},\"source\":{},\"held\":{held},\"kinds\":[{}],\"signer\":{},\"signatures\":{}}}",
                 quote(aid),
                 quote(&query.said),
                 quote(&date::format(query.date)),

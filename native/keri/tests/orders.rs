@@ -11,12 +11,15 @@ use kelpipe_keri::options::{Mode, Options};
 use kelpipe_keri::store::Table;
 use serde_json::{Value, json};
 use support::Memory;
-use support::judge::Judge;
+use support::judge::{Judge, SECOND};
+use support::random::Random;
 use support::scenarios::{End, Scenario, all};
 use support::world::Event;
 
 /// 8!
 const ORDERS: u64 = 40_320;
+const INTERLEAVINGS: u64 = 2_000;
+const LATE_SECONDS_MAX: u64 = 1_800;
 
 fn after(store: &Memory, message: &[u8]) -> Memory {
     let mut judge = Judge::over(Options::new(Mode::Hardened), store.clone());
@@ -69,6 +72,29 @@ fn states(scenario: &Scenario, store: &Memory) -> BTreeMap<String, Value> {
         )
     };
     scenario.aids.iter().map(state).collect()
+}
+
+/// What is there after messages were lost, repeated, and late by up to half an hour each, so that some of what waited
+/// timed out; and after all of them have come twice more, in any order.
+fn after_losses(random: &mut Random, scenario: &Scenario) -> Memory {
+    let mut judge = Judge::new(Options::new(Mode::Hardened));
+    let mut sent = Vec::new();
+    for message in &scenario.messages {
+        let times = [0, 1, 1, 2][random.below(4) as usize];
+        sent.extend(std::iter::repeat_n(message, times));
+    }
+    random.shuffle(&mut sent);
+    for message in sent {
+        judge.now += random.below(LATE_SECONDS_MAX).cast_signed() * SECOND;
+        judge.expire();
+        judge.run(&[message]);
+    }
+    for _ in 0..2 {
+        let mut all: Vec<&Vec<u8>> = scenario.messages.iter().collect();
+        random.shuffle(&mut all);
+        judge.run(&all);
+    }
+    judge.store
 }
 
 fn repeated(scenario: &Scenario, store: &Memory) -> Memory {
@@ -130,6 +156,32 @@ fn every_order_ends_alike() {
                 assert_eq!(winners.len(), 2, "{}: either branch can win", scenario.name);
             }
             _ => assert_eq!(found.len(), 1, "{}: {found:#?}", scenario.name),
+        }
+    }
+}
+
+#[test]
+fn messages_lost_repeated_and_late_end_alike_once_they_come_again() {
+    let scenarios = all();
+    let ends: Vec<_> = scenarios
+        .iter()
+        .map(|scenario| {
+            let first = repeated(scenario, &Memory::default());
+            states(scenario, &repeated(scenario, &first))
+        })
+        .collect();
+    for seed in 0..INTERLEAVINGS {
+        let at = seed as usize % scenarios.len();
+        let scenario = &scenarios[at];
+        let store = after_losses(&mut Random(seed), scenario);
+        match &scenario.end {
+            End::Fork(branches) => keeps_both(&store, &branches[0], &branches[1]),
+            _ => assert_eq!(
+                states(scenario, &store),
+                ends[at],
+                "seed {seed}: {}",
+                scenario.name
+            ),
         }
     }
 }

@@ -4,7 +4,7 @@ mod support;
 
 use kelpipe_keri::batch::WaitingOp;
 use kelpipe_keri::decision::{KINDS, Kind};
-use kelpipe_keri::options::{Mode, Options};
+use kelpipe_keri::options::{Cap, Mode, Options};
 use kelpipe_keri::store::Table;
 use kelpipe_keri::views;
 use serde_json::Value;
@@ -505,4 +505,72 @@ fn a_query_with_a_bad_signature_neither_waits_nor_passes() {
     assert_eq!(judge.one(&icp.signed()), later);
     assert_eq!(judge.one(&waits), ["rejected keri/routed-signature"]);
     assert!(judge.waits().is_empty());
+}
+
+/// A kind's own timeout and cap hold for it, and for no other.
+#[test]
+fn each_kind_has_a_timeout_of_its_own() {
+    for mut case in cases() {
+        if case.timeout.is_none() {
+            continue;
+        }
+        let name = case.kind.name();
+        for kind in Kind::PASS {
+            case.options.limits.seconds_per_kind[kind as usize] =
+                Some(if kind == case.kind { 7 } else { 1 });
+        }
+        let mut judge = entered(&case);
+        judge.now = START + 7 * SECOND;
+        assert!(judge.expire().is_empty(), "{name}");
+        judge.now += 1;
+        assert_eq!(judge.expire().len(), 1, "{name}");
+    }
+}
+
+#[test]
+fn each_kind_has_a_cap_of_its_own() {
+    for mut case in cases() {
+        let name = case.kind.name();
+        let none = Cap {
+            entries: 0,
+            bytes: 0,
+        };
+        let others = case.options.limits.waiting_per_kind;
+        case.options.limits.waiting_per_kind = [none; KINDS];
+        case.options.limits.waiting_per_kind[case.kind as usize] = others[case.kind as usize];
+        entered(&case);
+        case.options.limits.waiting_per_kind = others;
+        case.options.limits.waiting_per_kind[case.kind as usize] = none;
+        let mut judge = Judge::new(case.options.clone());
+        judge.run(&case.before);
+        let said = judge.one(&case.waits);
+        let expected = match case.options.mode {
+            Mode::Hardened => "rejected limit/escrow-full".to_owned(),
+            Mode::Keripy => format!("escrowed {name} {}", case.awaits),
+        };
+        assert_eq!(said, [expected], "{name}");
+    }
+}
+
+/// An event whose receipts are attached as couples has all that it needs.
+#[test]
+fn receipts_attached_to_an_event_that_waits_are_not_lost() {
+    let plan = Plan {
+        adds: names(&["w0", "w1"]),
+        ..Plan::default()
+    };
+    let (mut aid, icp) = Aid::incept("shown", 1, 1, None, &plan);
+    let couples = |event: &support::world::Event| {
+        event.with(&[
+            event.sigs(&[0]),
+            event.couple_by("w0"),
+            event.couple_by("w1"),
+        ])
+    };
+    let next = aid.interact(&[]);
+    let mut judge = Judge::new(Options::new(Mode::Hardened));
+    judge.run(&[couples(&next)]);
+    judge.run(&[couples(&icp)]);
+    assert!(judge.waits().is_empty(), "{:?}", judge.waits());
+    assert_eq!(judge.logged(&icp.pre, 1), [next.said]);
 }

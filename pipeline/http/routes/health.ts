@@ -5,7 +5,7 @@ import { health } from '../schemas.ts'
 
 /** Whether the process lives, and whether it can take more. */
 export const healthRoutes =
-  ({ vitals }: HttpContext): FastifyPluginAsync =>
+  ({ vitals }: Pick<HttpContext, 'vitals'>): FastifyPluginAsync =>
   async (app) => {
     app.get(
       '/health/live',

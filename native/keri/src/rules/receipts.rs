@@ -402,6 +402,9 @@ impl Fold<'_> {
         first_seen: Option<u64>,
         source: u32,
     ) {
+        if self.receipt_of_evidence(receipt, receipts).is_some() {
+            return;
+        }
         let mut tally = Tally::default();
         if self
             .attached(receipt, receipts, first_seen, source, &mut tally)
