@@ -1,6 +1,7 @@
 //! A stream as readable lines, one a primitive, and back. Source: cesr.md section 2, "Annotated streams".
 
 mod lines;
+mod native;
 mod plain;
 mod text;
 

@@ -5,16 +5,16 @@
 //! checked together, and the fold is repeated only if one was bad. The last fold had no assumption left, so its
 //! outcome is that of one-by-one processing.
 
+mod handle;
+
 use std::sync::{Mutex, PoisonError};
 
 use kelpipe_crypto::Verifier;
 
 use crate::base::{Base, CacheUse, Spare};
-use crate::batch::{Batch, Carried, Converted, Item, codec_options};
+use crate::batch::{Batch, Item};
 use crate::columns::Columns;
-use crate::decision::{Decision, Reject};
-use crate::event::{Identity, KeyEvent, Message, Receipt};
-use crate::fold::{Checking, Fold, Incoming, Row, Wake};
+use crate::fold::{Checking, Fold, Row, Wake};
 use crate::options::Options;
 use crate::store::{self, Need, Requests};
 use crate::usage::{Amount, Excess, Held};
@@ -232,7 +232,7 @@ impl Engine {
         drain_wakes(&mut fold, &mut budget);
         while handled < window && budget > 0 {
             let index = batch.next + handled;
-            handle(&mut fold, index as u32, &batch.items[index]);
+            handle::handle(&mut fold, index as u32, &batch.items[index]);
             handled += 1;
             drain_wakes(&mut fold, &mut budget);
         }
@@ -339,111 +339,5 @@ fn finish(state: &mut State, batch: &mut Batch<'_>, done: Done, options: &Option
         more,
         rows,
         writes: out.finish(),
-    }
-}
-
-fn handle(fold: &mut Fold<'_>, index: u32, item: &Item<'_>) {
-    match item {
-        Item::Refused(identity, refusal) => {
-            fold.report(Some(index), identity, Decision::Rejected(*refusal));
-        }
-        Item::Message(parsed) => handle_message(
-            fold,
-            index,
-            &parsed.message,
-            &parsed.identity,
-            &parsed.carried,
-        ),
-        Item::Converted(converted) => handle_converted(fold, index, converted),
-        Item::Retry { aid, sn, id, kind } => match kind {
-            Some(kind) => fold.retry_kind(aid, *sn, *kind, Some(id)),
-            None => {
-                for kind in crate::decision::Kind::PASS {
-                    fold.retry_kind(aid, *sn, kind, Some(id));
-                }
-            }
-        },
-        Item::TakeOut {
-            aid,
-            sn,
-            id,
-            verdict,
-        } => fold.take_out(aid, *sn, id, *verdict),
-        Item::Wake { aid, sn } => fold.wake(aid, *sn),
-    }
-}
-
-/// A converted body was read once already: reading it again cannot fail.
-fn handle_converted(fold: &mut Fold<'_>, index: u32, converted: &Converted) {
-    let mut identity = Identity::default();
-    match converted.read(fold.options, &codec_options(fold.options), &mut identity) {
-        Ok((message, carried)) => handle_message(fold, index, &message, &identity, &carried),
-        Err(refusal) => fold.report(Some(index), &identity, Decision::Rejected(refusal)),
-    }
-}
-
-fn handle_message(
-    fold: &mut Fold<'_>,
-    index: u32,
-    message: &Message<'_>,
-    identity: &Identity<'_>,
-    carried: &Carried<'_>,
-) {
-    let decision = match message {
-        Message::KeyEvent(event) => return handle_event(fold, index, event, identity, carried),
-        Message::Receipt(receipt) => {
-            fold.process_receipt(receipt, &carried.receipts, carried.source)
-        }
-        Message::Routed(routed) => fold.process_routed(
-            routed,
-            &carried.signed,
-            &carried.receipts.couples,
-            &carried.receipts.groups,
-            &carried.last,
-            carried.source,
-        ),
-    };
-    fold.report(Some(index), identity, decision);
-}
-
-fn handle_event(
-    fold: &mut Fold<'_>,
-    index: u32,
-    event: &KeyEvent<'_>,
-    identity: &Identity<'_>,
-    carried: &Carried<'_>,
-) {
-    let incoming = Incoming {
-        event,
-        signed: carried.signed.clone(),
-        sigs: &carried.sigs,
-        wigs: &carried.receipts.witness,
-        couple: carried.couple.clone(),
-        replayed: carried.replayed,
-        local: fold.options.local,
-        source: carried.source,
-        retried: None,
-    };
-    let decision = if carried.sigs.is_empty() {
-        Reject::NoSignatures.into()
-    } else {
-        fold.process_event(&incoming)
-    };
-    fold.report(Some(index), identity, decision);
-    // The reference loses receipts that come attached to an event that has to wait.
-    let taken = match decision {
-        Decision::Accepted | Decision::Duplicate(_) => true,
-        Decision::Escrowed(..) => fold.harden(13),
-        _ => false,
-    };
-    if taken && carried.has_attached_receipts() {
-        let receipt = Receipt {
-            said: event.said,
-            pre: event.pre,
-            sn: event.sn,
-            major: event.major,
-        };
-        let number = carried.replayed.map(|(number, _)| number);
-        fold.process_attached(&receipt, &carried.attached, number, carried.source);
     }
 }

@@ -2,19 +2,24 @@
 //!
 //! Source: keri-events.md 2–4.
 
+mod body;
+mod fields;
+mod quick;
+
+pub(crate) use fields::{Fields, integer_value, value_tokens};
+
 use kelpipe_cesr::Alphabet;
-use kelpipe_cesr::body::{Integer, Reader, Span, Text, Token};
+use kelpipe_cesr::body::{Reader, Span, Token};
 use kelpipe_cesr::primitive::Primitive;
 use kelpipe_cesr::version::{Kind, Protocol, V1_SIZE, V2_SIZE, Version};
 use kelpipe_cesr::{Error, ErrorKind};
-use smallvec::SmallVec;
 
 use crate::batch::codec_options;
 use crate::decision::{Refusal, Reject};
 use crate::options::Options;
+use crate::routed;
 use crate::said::When;
 use crate::threshold::Threshold;
-use crate::{number, prefix, quick, routed};
 
 /// Message types of key event logs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -310,7 +315,7 @@ pub(crate) fn read_and_check<'a>(
     };
     match read {
         Read::KeyEvent(found) => {
-            check_event(&found, bytes, options, when)?;
+            body::check_event(&found, bytes, options, when)?;
             Ok(Message::KeyEvent(found.event))
         }
         Read::Other(message) => Ok(message),
@@ -383,398 +388,12 @@ pub(crate) fn read_tokens<'a>(
         .ok_or(Reject::UnknownType)?;
     identity.ilk = ilk as u8;
     if let Some(ilk) = Ilk::from_index(ilk as u8) {
-        return read_event(fields, ilk, version.major, identity).map(Read::KeyEvent);
+        return body::read_event(fields, ilk, version.major, identity).map(Read::KeyEvent);
     }
     let message = if identity.ilk == ILK_RECEIPT {
-        read_receipt(fields, version.major, identity).map(Message::Receipt)
+        body::read_receipt(fields, version.major, identity).map(Message::Receipt)
     } else {
         routed::read_routed(fields, version, identity).map(Message::Routed)
     };
     message.map(Read::Other)
-}
-
-/// All tokens of one value.
-pub(crate) fn value_tokens<'a>(
-    reader: &mut Reader<'a>,
-) -> Result<SmallVec<[Token<'a>; 1]>, Refusal> {
-    let (mut tokens, mut depth) = (SmallVec::new(), 0u32);
-    loop {
-        let token = reader.next()?;
-        match token {
-            Token::ListStart | Token::MapStart => depth += 1,
-            Token::ListEnd | Token::MapEnd => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        tokens.push(token);
-        if depth == 0 {
-            return Ok(tokens);
-        }
-    }
-}
-
-/// The value of an integer that is not negative.
-pub(crate) fn integer_value(integer: Integer<'_>) -> Option<u128> {
-    match integer {
-        Integer::Digits(digits) => number::decimal(digits),
-        Integer::Negative(_) => None,
-        Integer::Unsigned(value) => Some(value.into()),
-    }
-}
-
-/// A cursor over the fields of a top-level map.
-pub(crate) struct Fields<'a> {
-    pub reader: Reader<'a>,
-    pub bytes: &'a [u8],
-    pub strict: bool,
-    pub head: bool,
-    pub native: bool,
-}
-
-type List<'a> = Vec<&'a str>;
-
-impl<'a> Fields<'a> {
-    /// The next key must be `label`.
-    pub fn key(&mut self, label: &str) -> Result<(), Refusal> {
-        match self.reader.next()? {
-            Token::Key(text) if text.raw == label.as_bytes() => Ok(()),
-            _ => Err(Reject::Fields.into()),
-        }
-    }
-
-    /// A text or a native primitive.
-    pub fn text(&mut self) -> Result<Text<'a>, Refusal> {
-        match self.reader.next()? {
-            Token::Text(text) => Ok(text),
-            Token::Primitive(primitive) => Ok(self.primitive_text(&primitive)),
-            _ => Err(Reject::FieldValue.into()),
-        }
-    }
-
-    /// A text, or what a native tag says.
-    fn tag(&mut self) -> Result<&'a [u8], Refusal> {
-        match self.reader.next()? {
-            Token::Text(text) => Ok(text.raw),
-            Token::Primitive(primitive) => {
-                let tag = primitive.tag().ok_or(Reject::FieldValue)?;
-                Ok(tag.as_bytes())
-            }
-            _ => Err(Reject::FieldValue.into()),
-        }
-    }
-
-    fn primitive_text(&self, primitive: &Primitive<'a>) -> Text<'a> {
-        let end = self.reader.position();
-        Text {
-            raw: primitive.text.as_bytes(),
-            escaped: false,
-            span: Span {
-                start: end - primitive.text.len() as u32,
-                end,
-            },
-        }
-    }
-
-    /// A text field as a string.
-    pub fn string(&mut self) -> Result<&'a str, Refusal> {
-        let text = self.text()?;
-        std::str::from_utf8(text.raw).map_err(|_| Reject::FieldValue.into())
-    }
-
-    /// A primitive, with the span of its text.
-    pub fn primitive(&mut self) -> Result<(Span, Primitive<'a>), Refusal> {
-        let text = self.text()?;
-        Ok((
-            text.span,
-            Primitive::parse_exact(text.raw, Alphabet::Strict)?,
-        ))
-    }
-
-    /// A hexadecimal number. `integers`: written as a JSON integer it is taken under HARDEN 8, too.
-    pub fn hex(&mut self, integers: bool) -> Result<u128, Refusal> {
-        let value = match self.reader.next()? {
-            Token::Text(text) => number::hex(text.raw, self.strict),
-            Token::Integer(integer) if !self.strict => integer_value(integer),
-            Token::Integer(integer) if integers => {
-                integer_value(integer).filter(|value| *value <= u128::from(u32::MAX))
-            }
-            Token::Primitive(primitive) => crate::native::number(&primitive),
-            _ => None,
-        };
-        value.ok_or(Reject::FieldValue.into())
-    }
-
-    /// A threshold; a malformed one is a matter of the rules, not of the body. Nested weights are head's alone.
-    fn threshold(&mut self) -> Result<Option<Threshold>, Refusal> {
-        let tokens = value_tokens(&mut self.reader)?;
-        let threshold = Threshold::of_tokens(&tokens, self.strict);
-        Ok(threshold.filter(|threshold| self.head || !threshold.has_nested()))
-    }
-
-    fn list(&mut self) -> Result<List<'a>, Refusal> {
-        let mut list = List::new();
-        match self.reader.next()? {
-            Token::ListStart => self.rest_of_list(&mut list)?,
-            _ => return Err(Reject::FieldValue.into()),
-        }
-        Ok(list)
-    }
-
-    fn rest_of_list(&mut self, list: &mut List<'a>) -> Result<(), Refusal> {
-        loop {
-            let raw = match self.reader.next()? {
-                Token::ListEnd => return Ok(()),
-                Token::Text(text) => text.raw,
-                Token::Primitive(primitive) => primitive.text.as_bytes(),
-                _ => return Err(Reject::FieldValue.into()),
-            };
-            list.push(std::str::from_utf8(raw).map_err(|_| Refusal::from(Reject::FieldValue))?);
-        }
-    }
-
-    /// Whether `c` holds `EO` and `DND`. The reference looks for them in whatever stands there, a text too.
-    fn traits(&mut self) -> Result<(bool, bool), Refusal> {
-        let mut list = List::new();
-        match self.reader.next()? {
-            Token::ListStart => self.rest_of_list(&mut list)?,
-            Token::Text(text) => {
-                let has = |name: &[u8]| text.raw.windows(name.len()).any(|part| part == name);
-                return Ok((has(b"EO"), has(b"DND")));
-            }
-            _ => return Err(Reject::FieldValue.into()),
-        }
-        let has = |name: &str| {
-            list.iter()
-                .any(|item| *item == name || crate::native::tag(item) == Some(name))
-        };
-        Ok((has("EO"), has("DND")))
-    }
-
-    /// The seals in `a`: a list (or, natively, a map) of anything; event seals are the maps of exactly i, s, d.
-    /// Also tells whether there is nothing in it.
-    fn seals(&mut self) -> Result<(Vec<Seal<'a>>, bool), Refusal> {
-        let (mut seals, mut empty) = (Vec::new(), true);
-        let mut depth = match self.reader.next()? {
-            Token::ListStart | Token::MapStart => 1u32,
-            Token::Text(text) => return Ok((seals, text.raw.is_empty())),
-            _ => return Err(Reject::FieldValue.into()),
-        };
-        loop {
-            match self.reader.next()? {
-                Token::MapStart if depth == 1 => {
-                    depth += 1;
-                    self.seal(&mut seals, &mut depth)?;
-                }
-                Token::ListStart | Token::MapStart => depth += 1,
-                Token::ListEnd | Token::MapEnd => depth -= 1,
-                _ => {}
-            }
-            if depth == 0 {
-                return Ok((seals, empty));
-            }
-            empty = false;
-        }
-    }
-
-    /// Reads a map's fields as long as they are those of an event seal; the rest is left to the caller.
-    pub fn seal(&mut self, seals: &mut Vec<Seal<'a>>, depth: &mut u32) -> Result<(), Refusal> {
-        let (mut pre, mut said, mut sn) = ("", "", None);
-        for label in ["i", "s", "d"] {
-            match self.reader.next()? {
-                Token::Key(key) if key.raw == label.as_bytes() => {}
-                Token::MapEnd => {
-                    *depth -= 1;
-                    return Ok(());
-                }
-                _ => return Ok(()),
-            }
-            let text = match self.reader.next()? {
-                Token::Text(text) => std::str::from_utf8(text.raw).unwrap_or(""),
-                Token::Primitive(primitive) => primitive.text,
-                Token::ListStart | Token::MapStart => {
-                    *depth += 1;
-                    return Ok(());
-                }
-                _ => return Ok(()),
-            };
-            match label {
-                "i" => pre = text,
-                "d" => said = text,
-                _ => sn = crate::native::seal_number(text, self.native),
-            }
-        }
-        match self.reader.next()? {
-            Token::MapEnd => *depth -= 1,
-            _ => return Ok(()),
-        }
-        seals.extend(sn.map(|sn| Seal { pre, sn, said }));
-        Ok(())
-    }
-
-    /// Passes over the next value.
-    pub fn skip(&mut self) -> Result<(), Refusal> {
-        match self.reader.next()? {
-            Token::ListStart | Token::MapStart => self.skip_open(),
-            _ => Ok(()),
-        }
-    }
-
-    /// Passes over the rest of a list or map that has begun.
-    pub fn skip_open(&mut self) -> Result<(), Refusal> {
-        let mut depth = 1u32;
-        while depth > 0 {
-            match self.reader.next()? {
-                Token::ListStart | Token::MapStart => depth += 1,
-                Token::ListEnd | Token::MapEnd => depth -= 1,
-                _ => {}
-            }
-        }
-        Ok(())
-    }
-
-    /// No field may follow.
-    pub fn end(mut self) -> Result<(), Refusal> {
-        match self.reader.next()? {
-            Token::MapEnd => Ok(self.reader.finish()?),
-            _ => Err(Reject::Fields.into()),
-        }
-    }
-}
-
-fn check_said<'a>(
-    options: &Options,
-    body: &'a [u8],
-    fields: &[(Span, Primitive<'a>)],
-    said: &mut When<'a>,
-) -> Result<(), Refusal> {
-    if options.switches.on(4)
-        && !fields
-            .first()
-            .is_some_and(|(_, said)| prefix::is_digest(said.row.code))
-    {
-        return Err(Reject::SaidCode.into());
-    }
-    if said.verify(body, fields) {
-        Ok(())
-    } else {
-        Err(Reject::Said.into())
-    }
-}
-
-fn read_event<'a>(
-    mut fields: Fields<'a>,
-    ilk: Ilk,
-    major: u8,
-    identity: &mut Identity<'a>,
-) -> Result<Found<'a>, Refusal> {
-    fields.key("d")?;
-    let said = fields.primitive()?;
-    identity.said = said.1.text;
-    fields.key("i")?;
-    let pre = fields.primitive()?;
-    identity.pre = pre.1.text;
-    fields.key("s")?;
-    let sn = fields.hex(false)?;
-    identity.sn = sn;
-    let event = KeyEvent::new(ilk, major, said.1.text, pre.1.text, sn);
-    let mut event = Box::new(event);
-    read_rest(&mut fields, &mut event)?;
-    fields.end()?;
-    Ok(Found { event, said, pre })
-}
-
-/// The tests of a body that was read: its prefix, and its SAID.
-fn check_event<'a>(
-    found: &Found<'a>,
-    bytes: &'a [u8],
-    options: &Options,
-    when: &mut When<'a>,
-) -> Result<(), Refusal> {
-    let Found { event, said, pre } = found;
-    check_prefix(event, pre.1.row.code, options.head(event.major))?;
-    let saids = [*said, *pre];
-    let count = if event.ilk.incepts() { 2 } else { 1 };
-    check_said(options, bytes, &saids[..count], when)
-}
-
-fn read_rest<'a>(fields: &mut Fields<'a>, event: &mut KeyEvent<'a>) -> Result<(), Refusal> {
-    if !event.ilk.incepts() {
-        fields.key("p")?;
-        event.prior = fields.string()?;
-    }
-    if event.ilk.establishes() {
-        fields.key("kt")?;
-        event.kt = fields.threshold()?;
-        fields.key("k")?;
-        event.keys = fields.list()?;
-        fields.key("nt")?;
-        event.nt = fields.threshold()?;
-        fields.key("n")?;
-        event.next = fields.list()?;
-        fields.key("bt")?;
-        event.toad = fields.hex(true)?;
-        if event.ilk.incepts() {
-            fields.key("b")?;
-            event.witnesses = fields.list()?;
-        } else {
-            fields.key("br")?;
-            event.cuts = fields.list()?;
-            fields.key("ba")?;
-            event.adds = fields.list()?;
-        }
-        if event.has_traits() {
-            fields.key("c")?;
-            (event.establishment_only, event.do_not_delegate) = fields.traits()?;
-        }
-    }
-    fields.key("a")?;
-    (event.seals, event.anchors_nothing) = fields.seals()?;
-    if event.ilk == Ilk::Dip {
-        fields.key("di")?;
-        let (_, delegator) = fields.primitive()?;
-        if !prefix::is_prefix(delegator.row.code, fields.head) {
-            return Err(Reject::Prefix.into());
-        }
-        event.delegator = delegator.text;
-    }
-    Ok(())
-}
-
-/// The tests that 1.1.17 makes together with the SAID: nothing of a failing message is stored.
-fn check_prefix(event: &KeyEvent<'_>, code: &str, head: bool) -> Result<(), Refusal> {
-    if !prefix::is_prefix(code, head) || (event.ilk.delegated() && !prefix::is_digest(code)) {
-        return Err(Reject::Prefix.into());
-    }
-    if prefix::is_nontransferable(code)
-        && !(event.next.is_empty() && event.witnesses.is_empty() && event.anchors_nothing)
-    {
-        return Err(Reject::Nontransferable.into());
-    }
-    Ok(())
-}
-
-fn read_receipt<'a>(
-    mut fields: Fields<'a>,
-    major: u8,
-    identity: &mut Identity<'a>,
-) -> Result<Receipt<'a>, Refusal> {
-    fields.key("d")?;
-    let (_, said) = fields.primitive()?;
-    identity.said = said.text;
-    fields.key("i")?;
-    let (_, pre) = fields.primitive()?;
-    identity.pre = pre.text;
-    fields.key("s")?;
-    let sn = fields.hex(false)?;
-    identity.sn = sn;
-    let head = fields.head;
-    fields.end()?;
-    if !prefix::is_prefix(pre.row.code, head) {
-        return Err(Reject::Prefix.into());
-    }
-    Ok(Receipt {
-        said: said.text,
-        pre: pre.text,
-        sn,
-        major,
-    })
 }

@@ -22,7 +22,6 @@ mod number;
 pub mod options;
 mod prefix;
 mod query;
-mod quick;
 pub mod rebuild;
 mod record;
 mod replay;

@@ -1,7 +1,7 @@
 //! The form that nearly all key events have, read in one pass without tokens: JSON whose texts are primitives and
 //! canonical numbers.
 //!
-//! What is read here is exactly what [`crate::event`] reads from its tokens. Anything else is `None`, and left to it:
+//! What is read here is exactly what [`super::read_tokens`] reads from its tokens. Anything else is `None`, and left to it:
 //! other kinds of body, weights, traits, seals of other forms, and all that is wrong.
 
 use kelpipe_cesr::Alphabet;
@@ -9,7 +9,7 @@ use kelpipe_cesr::body::Span;
 use kelpipe_cesr::primitive::Primitive;
 use kelpipe_cesr::version::{Kind, Protocol, V1_SIZE, Version};
 
-use crate::event::{Found, Ilk, KeyEvent, Placed, Seal};
+use super::{Found, Ilk, KeyEvent, Placed, Seal};
 use crate::number;
 use crate::threshold::Threshold;
 

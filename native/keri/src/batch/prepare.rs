@@ -1,0 +1,214 @@
+//! From frames to items: bodies read, SAIDs checked, attachments taken apart.
+
+use std::sync::Arc;
+
+use kelpipe_cesr::frame::{self, Domain, Frame};
+use kelpipe_cesr::group::{self, Genus};
+
+use super::{Carried, Converted, Item, Parsed, aids_in};
+use crate::decision::{Refusal, Reject};
+use crate::event::{self, Identity, Message};
+use crate::options::Options;
+use crate::record::Couple;
+use crate::rules::{Couple64, Group64, Last64, Receipts};
+use crate::said::{Owing, When};
+use crate::signature::{Plain64, Signed};
+
+/// Makes the checks that were left, and refuses what fails.
+pub(super) fn check_owed(owing: &mut Owing, items: &mut [Item<'_>]) {
+    owing.check(|at| {
+        if let Item::Message(parsed) = &items[at] {
+            items[at] = Item::Refused(parsed.identity, Reject::Said.into());
+        }
+    });
+}
+
+/// The item of one message; a check of its SAID that is left to be made is put into `when`.
+pub(super) fn item<'a>(
+    options: &Options,
+    codec: &kelpipe_cesr::limits::Options,
+    source: &'a [u8],
+    frame: &Frame,
+    source_id: u32,
+    when: &mut When<'a>,
+) -> Item<'a> {
+    let mut identity = Identity::default();
+    let in_place = frame.body_domain == Domain::Text && !frame.wrapped;
+    let item = if in_place {
+        parse(
+            options,
+            codec,
+            source,
+            frame,
+            source_id,
+            &mut identity,
+            when,
+        )
+    } else {
+        convert(options, codec, source, frame, source_id)
+    };
+    item.unwrap_or_else(|refusal| {
+        // The SAID comes before the attachments, so its fault is the one to tell.
+        let owed = std::mem::replace(when, When::Now);
+        let wrong = matches!(owed, When::Later(Some(owed)) if !owed.holds());
+        let refusal = if wrong { Reject::Said.into() } else { refusal };
+        Item::Refused(identity, refusal)
+    })
+}
+
+fn parse<'a>(
+    options: &Options,
+    codec: &kelpipe_cesr::limits::Options,
+    source: &'a [u8],
+    frame: &Frame,
+    source_id: u32,
+    identity: &mut Identity<'a>,
+    when: &mut When<'a>,
+) -> Result<Item<'a>, Refusal> {
+    let body = frame.body.of(source);
+    let version = event::version_of(body)?;
+    let message = event::read_and_check(body, &version, options, identity, when)?;
+    let signed = Signed::Source(frame.body.start..frame.body.end);
+    let carried = match frame.domain {
+        Domain::Text => {
+            let text = source.get(frame.body.end as usize..frame.attachments_end as usize);
+            carried(
+                &message,
+                signed,
+                text.unwrap_or(&[]),
+                frame.genus,
+                codec,
+                source_id,
+            )?
+        }
+        Domain::Binary | Domain::Mixed => return convert(options, codec, source, frame, source_id),
+    };
+    Ok(Item::Message(Box::new(Parsed {
+        message,
+        identity: *identity,
+        carried,
+    })))
+}
+
+fn convert<'a>(
+    options: &Options,
+    codec: &kelpipe_cesr::limits::Options,
+    source: &[u8],
+    frame: &Frame,
+    source_id: u32,
+) -> Result<Item<'a>, Refusal> {
+    let mut scratch = Vec::new();
+    let body: Arc<[u8]> = frame::body_bytes(source, frame, &mut scratch)?.into();
+    let attachments = frame::attachments_text(source, frame, codec, &mut scratch)?.into();
+    let mut converted = Converted {
+        body,
+        attachments,
+        genus: frame.genus,
+        aids: Vec::new(),
+        source: source_id,
+    };
+    let mut identity = Identity::default();
+    let mut aids = Vec::new();
+    let mut visit = |aid: &str| aids.push(aid.to_owned());
+    let (message, carried) = converted.read(options, codec, &mut identity)?;
+    aids_in(&message, &identity, &mut visit);
+    carried.each_signer(&mut visit);
+    drop((message, carried));
+    converted.aids = aids;
+    Ok(Item::Converted(Box::new(converted)))
+}
+
+impl Converted {
+    /// Message and attachments.
+    ///
+    /// # Errors
+    /// The first rule that they break: none, of one that stands in a batch.
+    pub fn read<'c>(
+        &'c self,
+        options: &Options,
+        codec: &kelpipe_cesr::limits::Options,
+        identity: &mut Identity<'c>,
+    ) -> Result<(Message<'c>, Carried<'c>), Refusal> {
+        let version = event::version_of(&self.body)?;
+        let message = event::read(&self.body, &version, options, identity)?;
+        let signed = Signed::Held(self.body.clone());
+        let carried = carried(
+            &message,
+            signed,
+            &self.attachments,
+            self.genus,
+            codec,
+            self.source,
+        )?;
+        Ok((message, carried))
+    }
+}
+
+fn carried<'a>(
+    message: &Message<'_>,
+    signed: Signed,
+    text: &'a [u8],
+    genus: Genus,
+    codec: &kelpipe_cesr::limits::Options,
+    source: u32,
+) -> Result<Carried<'a>, Refusal> {
+    let from = group::parse_attachments(text, genus, codec)?;
+    let couples = from.couples.iter().map(couple).collect();
+    let mut receipts = Receipts {
+        witness: from.witness,
+        ..Receipts::default()
+    };
+    let mut attached = Receipts::default();
+    if matches!(message, Message::KeyEvent(_)) {
+        attached.couples = couples;
+        attached.groups = from.quadruples.into_iter().map(group).collect();
+    } else {
+        receipts.couples = couples;
+        receipts.groups = from.groups.into_iter().map(group).collect();
+    }
+    let couple = from.seal_couples.last().and_then(|couple| {
+        Some(Couple {
+            sn: couple.sn.number()?,
+            said: couple.said.text.into(),
+        })
+    });
+    let replayed = from.first_seen.as_ref().and_then(|replayed| {
+        let ordinal = u64::try_from(replayed.ordinal.number()?).ok()?;
+        Some((ordinal, crate::date::parse(&replayed.date.date()?)?))
+    });
+    let last = from.last_groups.into_iter().map(last).collect();
+    Ok(Carried {
+        signed,
+        sigs: from.controller,
+        receipts,
+        attached,
+        last,
+        couple,
+        replayed,
+        source,
+    })
+}
+
+fn couple<'a>(couple: &group::Couple<'a>) -> Couple64<'a> {
+    Couple64 {
+        key: couple.key.text,
+        signature: couple.signature.text,
+        plain: Plain64::new(&couple.signature),
+    }
+}
+
+fn group(group: group::SignatureGroup<'_>) -> Group64<'_> {
+    Group64 {
+        pre: group.pre.text,
+        sn: group.sn.number().unwrap_or(0),
+        said: group.said.text,
+        signatures: group.signatures,
+    }
+}
+
+fn last(group: group::LastGroup<'_>) -> Last64<'_> {
+    Last64 {
+        pre: group.pre.text,
+        signatures: group.signatures,
+    }
+}
