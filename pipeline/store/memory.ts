@@ -1,3 +1,5 @@
+import { setImmediate as breath } from 'node:timers/promises'
+
 import {
   RecordArena,
   requestAt,
@@ -18,6 +20,10 @@ import type { Timed } from './timed.ts'
 
 /** What a record costs beyond its bytes, roughly: the objects and the slots that hold it. */
 const recordOverheadBytes = 200
+/** Records that are copied without a pause for others. */
+const copiesAtOnce = 2_000
+/** The share of the limit that must be left once what was replaced is gone: making room is not worth its while else. */
+const roomShare = 1 / 8
 
 /**
  * A store in memory with the behaviour of the one on disk, for `verify` and for tests. It is bounded in bytes:
@@ -35,6 +41,7 @@ export class MemoryStore implements Store {
   readonly #bytesMax: number
   readonly #timed: Timed
   #bytes = 0
+  #compacting: Promise<void> | undefined
 
   constructor(bytesMax: number = limits.memoryStoreBytes, timed: Timed = (step) => step()) {
     this.#bytesMax = bytesMax
@@ -62,8 +69,7 @@ export class MemoryStore implements Store {
 
   async commit(writes: Writes | undefined, meta: MetaRecords): Promise<void> {
     this.#timed(() => this.#change(writes, meta))
-    if (this.#bytes > this.#bytesMax) this.#timed(() => this.#compact())
-    if (this.#bytes > this.#bytesMax)
+    if (this.#bytes > this.#bytesMax && !(await this.#madeRoom()))
       throw new PipelineError('store/memory-full', {
         what: `the stream's key state needs more than ${this.#bytesMax} bytes of memory`,
         next: 'use "kelpipe ingest" with --store DIR, which keeps it on disk',
@@ -122,21 +128,42 @@ export class MemoryStore implements Store {
   #at(number: number): SortedTable {
     const table = this.#tables[number]
     if (!table) throw new RangeError(`layout: table ${number}`)
-    const taken = this.#taken[number] ?? 0
-    if (taken < this.#parts.length) {
-      for (const part of this.#parts.slice(taken)) take(table, number, part)
-      this.#taken[number] = this.#parts.length
-    }
+    if ((this.#taken[number] ?? 0) < this.#parts.length) this.#take(table, number, this.#parts.length)
     return table
   }
 
-  /** Lets go of what was written over: every table takes over its writes, and keeps copies of what is left. */
-  #compact(): void {
-    this.#bytes = 0
-    for (const [number] of this.#tables.entries())
-      for (const { key, value } of this.#at(number).keepCopies()) this.#bytes += recordBytes(key, value)
-    this.#parts = []
-    this.#taken.fill(0)
+  /** Whether letting go of what was replaced or deleted leaves enough room; commits that overlap share the work. */
+  async #madeRoom(): Promise<boolean> {
+    await (this.#compacting ??= this.#compact().finally(() => (this.#compacting = undefined)))
+    return this.#bytes <= this.#bytesMax * (1 - roomShare)
+  }
+
+  /** Every table takes over its writes, and copies what is left of them. */
+  async #compact(): Promise<void> {
+    const parts = this.#parts.length
+    const before = this.#bytes
+    let left = 0
+    for (const [number, table] of this.#tables.entries()) {
+      for (let taken = this.#taken[number] ?? 0; taken < parts; taken = this.#taken[number] ?? parts) {
+        this.#timed(() => this.#take(table, number, taken + 1))
+        await breath()
+      }
+      let copied = 0
+      for (const { key, value } of table.keepCopies()) {
+        left += recordBytes(key, value)
+        copied += 1
+        if (copied % copiesAtOnce === 0) await breath()
+      }
+    }
+    this.#parts.splice(0, parts)
+    for (const [number, taken] of this.#taken.entries()) this.#taken[number] = taken - parts
+    this.#bytes += left - before
+  }
+
+  /** Makes the changes of the first `parts` parts to a table. */
+  #take(table: SortedTable, number: number, parts: number): void {
+    for (const part of this.#parts.slice(this.#taken[number], parts)) take(table, number, part)
+    this.#taken[number] = parts
   }
 }
 
