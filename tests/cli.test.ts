@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
@@ -8,7 +9,7 @@ import { gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 
 import { kel, stream } from './boundary/kel.ts'
-import { kelpipe, startKelpipe, type Ended } from './support/cli.ts'
+import { kelpipe, main, startKelpipe, type Ended } from './support/cli.ts'
 import { plainStream, shuffledStream } from './support/streams.ts'
 
 let directory: string
@@ -171,8 +172,43 @@ test('a listener takes in what is sent, keeps it, and ends cleanly when it is in
 test('doctor says what runs', () => {
   const { stdout, status } = kelpipe(['doctor', '--store', store])
   expect(status).toBe(0)
-  expect(stdout).toMatch(/native addon \d+\.\d+\.\d+ for .*: signatures by \w+/)
+  expect(stdout).toMatch(/native addon \d+\.\d+\.\d+ for /)
+  expect(stdout).toMatch(/signatures are checked by \w+.* on \d+ threads/)
+  expect(stdout).toContain('a sample of 4 events is accepted')
+  expect(stdout).toMatch(/limits: batches of .*, key states in 64 MiB/)
   expect(stdout).toContain('no database in')
+  expect(stdout).not.toContain('BAD')
+})
+
+test('doctor says what could be better, what is wrong, and what to do', () => {
+  kelpipe(['ingest', file('kel.cesr', plainStream(1, 2)), '--store', store])
+  const doctor = (env: NodeJS.ProcessEnv): { status: number | null; findings: Record<string, unknown>[] } => {
+    const command = [main, 'doctor', '--json', '--store', store]
+    const { status, stdout } = spawnSync(process.execPath, command, {
+      encoding: 'utf8',
+      env: { ...process.env, ...env },
+    })
+    const lines = stdout.trim().split('\n')
+    return { status, findings: lines.map((line) => JSON.parse(line) as Record<string, unknown>) }
+  }
+  const odd = doctor({ KELPIPE_CRYPTO_PATH: 'portable', KELPIPE_STOER: 'db' })
+  expect(odd.status).toBe(0)
+  const containing = (text: string): string => expect.stringContaining(text) as string
+  expect(odd.findings).toContainEqual({
+    ok: true,
+    what: containing('KELPIPE_STOER is set, but no command reads it'),
+    next: containing('KELPIPE_STORE'),
+  })
+  expect(odd.findings).toContainEqual(
+    expect.objectContaining({ what: containing('checked by portable, which any machine has') }),
+  )
+  expect(odd.findings).toContainEqual({ ok: true, what: containing('aids 1, kel 2, log 2') })
+  writeFileSync(join(store, 'data.mdb'), 'no database'.repeat(1_000))
+  const broken = doctor({})
+  expect(broken.status).toBe(1)
+  expect(broken.findings.filter(({ ok }) => ok === false)).toEqual([
+    { ok: false, what: expect.any(String) as string, next: expect.any(String) as string },
+  ])
 })
 
 const sleep = async (ms: number): Promise<void> => {

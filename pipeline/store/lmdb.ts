@@ -8,7 +8,7 @@ import { tableNames, type TableName } from '../../native/tables.ts'
 import { PipelineError } from '../errors.ts'
 import { limits } from '../limits.ts'
 import { fullDiskBytes, requireRoom } from './disk.ts'
-import { checkFormat, formatRecord } from './format.ts'
+import { checkFormat, formatRecord, refuseForeign } from './format.ts'
 import { lockWriter, type WriterLock } from './lock.ts'
 import {
   scanBounds,
@@ -109,6 +109,7 @@ function makeDirectory(directory: string): void {
 function openFiles(directory: string, options: Partial<RootDatabaseOptionsWithPath>): RootDatabase {
   if (!existsSync(join(directory, lockFile)))
     requireRoom(directory, fullDiskBytes, 'opening the database for the first time')
+  refuseForeign(join(directory, dataFile), options.readOnly ?? false)
   return open({
     path: directory,
     noSubdir: false,

@@ -208,6 +208,18 @@ describe('store: lmdb', () => {
     await expect(openReader(directory)).rejects.toMatchObject(refusal)
   })
 
+  test('a file that is no database is refused by writer and reader, and takes nothing down', async () => {
+    const path = join(directory, 'data.mdb')
+    const refusal = { code: 'store/open', message: expect.stringContaining('is no database') as string }
+    for (const content of ['x', 'no database '.repeat(1_000)]) {
+      writeFileSync(path, content)
+      await expect(openStore(directory)).rejects.toMatchObject(refusal)
+      await expect(openReader(directory)).rejects.toMatchObject(refusal)
+    }
+    writeFileSync(path, '')
+    await expect(openReader(directory)).rejects.toMatchObject(refusal)
+  })
+
   test('reading a database that is not there says so and makes none', async () => {
     await expect(openReader(join(directory, 'none'))).rejects.toMatchObject({ code: 'store/missing' })
   })
