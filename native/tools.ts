@@ -7,6 +7,8 @@ import type { EngineOptions } from './engine.ts'
 export type ToolName =
   | 'annotate'
   | 'annotate-json'
+  /** The same without the values that stand in the stream, for those who have it. */
+  | 'annotate-map'
   | 'deannotate'
   | 'split-aid'
   | 'split-message'

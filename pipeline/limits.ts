@@ -80,6 +80,14 @@ export interface Limits {
   /** Unsent bytes at which a slow listener is cut off, and the pause between signs of life. */
   readonly eventBufferBytes: number
   readonly eventPulseMs: number
+  /** Of the page: the pause between two samples of what runs, how many are kept, and verdicts told with one. */
+  readonly liveSampleMs: number
+  readonly liveSamplesKept: number
+  readonly liveVerdicts: number
+  /** A stream that the inspector takes, the piece that it looks at at a time, and the streams at a time. */
+  readonly inspectBytes: number
+  readonly inspectPieceBytes: number
+  readonly inspectionsMax: number
   /** Not ready: a transaction or a delivery takes longer, or the disk has less room. */
   readonly staleWriteMs: number
   readonly lagMs: number
@@ -114,6 +122,11 @@ export interface Limits {
   readonly kafkaRequestMs: number
   /** A transaction that is left open for so long is given up by the broker. */
   readonly kafkaTransactionMs: number
+  /** Of the log: lines of one event a second and at once, lines of the native code are fetched so often, bytes unwritten. */
+  readonly logLinesPerSecond: number
+  readonly logLinesAtOnce: number
+  readonly logFetchMs: number
+  readonly logBufferBytes: number
   /** What the sinks may hold unwritten. */
   readonly sinkBufferBytes: number
   /** The engine's cache of key states. */
@@ -168,6 +181,12 @@ export const limits: Limits = {
   eventListeners: 128,
   eventBufferBytes: 1 * MiB,
   eventPulseMs: 15_000,
+  liveSampleMs: 1_000,
+  liveSamplesKept: 300,
+  liveVerdicts: 20,
+  inspectBytes: 32 * MiB,
+  inspectPieceBytes: 256 * KiB,
+  inspectionsMax: 2,
   staleWriteMs: 10_000,
   lagMs: 30_000,
   diskFreeBytesMin: 256 * MiB,
@@ -190,6 +209,10 @@ export const limits: Limits = {
   kafkaRebalanceMs: 60_000,
   kafkaRequestMs: 30_000,
   kafkaTransactionMs: 60_000,
+  logLinesPerSecond: 10,
+  logLinesAtOnce: 50,
+  logFetchMs: 250,
+  logBufferBytes: 1 * MiB,
   sinkBufferBytes: 8 * MiB,
   engineCacheBytes: 64 * MiB,
   progressMs: 100,

@@ -63,7 +63,7 @@ export function build({ always = false } = {}) {
     always ||
     isOlder(
       mainPath,
-      ['native', 'operators', 'pipeline', 'tests/parity', 'tsconfig.json', 'tsconfig.build.json'],
+      ['native', 'operators', 'pipeline', 'tests/parity', 'ui', 'tsconfig.json', 'tsconfig.build.json'],
       ['.ts', '.json'],
     )
   )
@@ -97,11 +97,8 @@ function buildAddon() {
 function buildTypeScript() {
   console.error('compiling the TypeScript ...')
   rmSync(join(root, 'dist'), { recursive: true, force: true })
-  must(process.execPath, [
-    join(root, 'node_modules', 'typescript', 'bin', 'tsc'),
-    '-p',
-    'tsconfig.build.json',
-  ])
+  for (const project of ['tsconfig.build.json', 'ui'])
+    must(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', project])
   chmodSync(mainPath, 0o755)
 }
 

@@ -27,6 +27,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'pipeline/http',
     'pipeline/escrow',
     'pipeline/sources',
+    'pipeline/sinks',
     'pipeline/store',
     'pipeline',
     'operators',

@@ -218,6 +218,53 @@ test('events come as they happen, and those that were missed come on return', as
   lost.stop()
 })
 
+test('a stream is judged by itself and taken apart, and nothing of it is kept', async () => {
+  const { aid, messages } = kel(20, 3)
+  const [icp = new Uint8Array(0), , late = new Uint8Array(0)] = messages
+  const sent = stream([icp, late, Buffer.from('{}'), variant(20, 1).message])
+  const inspect = async (body: Uint8Array, type = 'application/cesr'): Promise<Response> =>
+    fetch(`${base}/v1/inspect`, {
+      method: 'POST',
+      body: new Uint8Array(body),
+      headers: { 'Content-Type': type },
+    })
+  const answer = await inspect(sent)
+  expect(answer.headers.get('content-type')).toBe('application/x-ndjson')
+  const lines = (await answer.text()).split('\n').filter((line) => line !== '')
+  const told = lines.map((line) => JSON.parse(line) as Record<string, unknown>)
+  const judged = told.filter(({ type }) => type === 'verdict' || type === 'fault')
+  expect(judged.map(({ verdict, code, escrow }) => verdict ?? code ?? escrow)).toEqual([
+    'accepted',
+    'escrowed',
+    'cesr/version',
+    'accepted',
+    'escrowed',
+  ])
+  const parts = told.filter(({ type, form }) => type === 'annotation' && form !== 'shown')
+  expect(parts.reduce((at, { offset, size }) => (offset === at ? at + Number(size) : -1), 0)).toBe(
+    sent.length,
+  )
+  expect(told.at(-1)).toEqual({ type: 'end' })
+  expect((await get(`/v1/state/${aid}`)).status).toBe(404)
+  expect((await inspect(sent, 'text/plain')).status).toBe(406)
+  const large = await inspect(new Uint8Array(33 * 1024 * 1024))
+  expect(large.status).toBe(413)
+})
+
+test('how the run stands comes once a second, the past first', async () => {
+  const listening = await listen('/v1/live')
+  const [history, sample] = await listening.next(2)
+  expect(history).toMatchObject({
+    event: 'history',
+    data: { runs: { cpuPath: expect.any(String) as string } },
+  })
+  expect(sample).toMatchObject({
+    event: 'sample',
+    data: { waiting: { 'out-of-order': 3 }, lagSeconds: { http: 0 } },
+  })
+  listening.stop()
+})
+
 test('it is alive, and ready', async () => {
   expect(await json('/health/live')).toMatchObject({ status: 'live' })
   expect(await json('/health/ready')).toEqual({ status: 'ready', reasons: [] })
@@ -243,7 +290,7 @@ test('the OpenAPI description names every path, and what the server answers fits
   const asked: string[] = []
   for (const [path, methods] of Object.entries(api.paths))
     for (const [method, { responses, security = [] }] of Object.entries(methods)) {
-      if (path === '/v1/events') continue
+      if (path === '/v1/events' || path === '/v1/live') continue
       const url = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => values[name] ?? '')
       const answer = await fetch(base + url, {
         method: method.toUpperCase(),
@@ -274,6 +321,7 @@ test('the OpenAPI description names every path, and what the server answers fits
     'get /v1/why/{said}',
     'post /',
     'post /v1/escrow/retry',
+    'post /v1/inspect',
     'put /',
   ])
 })

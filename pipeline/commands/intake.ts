@@ -19,13 +19,17 @@ import { openStore } from '../store/lmdb.ts'
 import { MemoryStore } from '../store/memory.ts'
 import type { Store } from '../store/store.ts'
 import { exitCodeOf, exitCodes, summaryOf, summaryText } from '../summary.ts'
+import { logged, toldToItsEnd } from '../telemetry/logged.ts'
+import { traced } from '../telemetry/traced.ts'
 import type { Watching } from '../telemetry/watched.ts'
 import { say } from '../terminal.ts'
+import { version } from '../version.ts'
 import { metricsOption, runWatched, type MetricsFlag } from './metrics.ts'
+import { logOf, logOption, type LogFlag } from './log.ts'
 import { engineOptions, retryIntervals, storeOption, withRules, type RuleFlags } from './options.ts'
 import { onSignals } from './signals.ts'
 
-interface IntakeFlags extends RuleFlags {
+interface IntakeFlags extends RuleFlags, LogFlag {
   readonly json?: true
   readonly verdicts?: string
   readonly accepted?: string
@@ -99,6 +103,7 @@ const withOutput = (command: Command): Command =>
     )
     .option('--annotated', 'the sources are annotated text, as "kelpipe annotate" writes it')
     .option('--quiet', 'no progress bar, no notes, no summary in words')
+    .addOption(logOption())
 
 interface Intake {
   readonly pace: Pace
@@ -126,6 +131,7 @@ async function intake(
   const progress = progressOf(sources, tally, flags)
   const stopped = new AbortController()
   const forget = onSignals(() => stopped.abort())
+  const log = logOf(flags)
   try {
     const engine = await engineFor(addon, engineOptions(flags), store)
     const framer = (): ReturnType<typeof addon.framer> => addon.framer(engineOptions(flags))
@@ -149,7 +155,9 @@ async function intake(
       signal: stopped.signal,
       note,
     }
-    await carryOut(options, { addon, engine })
+    await toldToItsEnd(log, { version: version(), sources: names }, async () =>
+      carryOut(traced(logged(options, log)), { addon, engine }),
+    )
     for (const { output } of outputs) await output.close()
   } finally {
     forget()

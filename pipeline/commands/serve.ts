@@ -8,7 +8,11 @@ import { engineFor } from '../engine.ts'
 import { PipelineError } from '../errors.ts'
 import { Deliveries } from '../http/deliveries.ts'
 import { Events } from '../http/events.ts'
+import { Live } from '../http/live.ts'
+import { inspectRoutes } from '../http/routes/inspect.ts'
+import { liveRoutes } from '../http/routes/live.ts'
 import { metricsRoutes } from '../http/routes/metrics.ts'
+import { pageRoutes } from '../http/routes/page.ts'
 import { httpServer } from '../http/server.ts'
 import { Vitals } from '../http/vitals.ts'
 import { limits } from '../limits.ts'
@@ -18,8 +22,12 @@ import { run, type Run } from '../run.ts'
 import { sourcesOf } from '../sources/index.ts'
 import { openStore } from '../store/lmdb.ts'
 import { exitCodes } from '../summary.ts'
+import { logged, toldToItsEnd } from '../telemetry/logged.ts'
+import { traced } from '../telemetry/traced.ts'
 import { watched } from '../telemetry/watched.ts'
 import { say } from '../terminal.ts'
+import { version } from '../version.ts'
+import { logOf, logOption, type LogFlag } from './log.ts'
 import { engineOptions, retryIntervals, storeOption, withRules, type RuleFlags } from './options.ts'
 import { onSignals } from './signals.ts'
 
@@ -28,7 +36,7 @@ interface Address {
   readonly port: number
 }
 
-interface ServeFlags extends RuleFlags {
+interface ServeFlags extends RuleFlags, LogFlag {
   readonly store: string
   readonly http: Address
   readonly token?: string
@@ -52,10 +60,8 @@ export const serveCommand = (program: Command): Command =>
       .addOption(
         new Option('--token <token>', 'what requests that change something must bring').env('KELPIPE_TOKEN'),
       )
-      .option(
-        '--open-intake',
-        'take messages without the token, as from clients of witnesses, who have none',
-      ),
+      .option('--open-intake', 'take messages without the token, as from clients of witnesses, who have none')
+      .addOption(logOption()),
   )
     .description(
       'Keep a database and answer over HTTP: key state, what waits, evidence, events; takes CESR in.',
@@ -81,6 +87,7 @@ async function serve(names: string[], flags: ServeFlags): Promise<void> {
   const events = new Events(limits.eventsKept)
   const stopped = new AbortController()
   const forget = onSignals(() => stopped.abort())
+  const log = logOf(flags)
   let end = (): void => undefined
   stopped.signal.addEventListener('abort', () => vitals.close(), { once: true })
   try {
@@ -111,14 +118,21 @@ async function serve(names: string[], flags: ServeFlags): Promise<void> {
       note: say,
     }
     const watching = { addon, engine, directory: flags.store, stats: () => onDisk.stats() }
-    const seen = watched(options, watching)
+    const seen = watched(traced(logged(options, log)), watching)
     end = seen.end
-    const context = { manager, deliveries, events, vitals, limits, token, openIntake }
-    const server = await httpServer(context, [metricsRoutes(seen.metrics)])
-    const running = run(seen.run)
+    const context = { manager, deliveries, events, vitals, limits, log, token, openIntake }
+    const live = new Live({ limits, now: seen.now, events })
+    live.run(stopped.signal).catch(() => undefined)
+    const server = await httpServer(context, [
+      metricsRoutes(seen.metrics),
+      liveRoutes({ live, features: engine.features(), limits }),
+      inspectRoutes({ addon, engine: engineOptions(flags), limits }),
+      pageRoutes,
+    ])
+    const running = toldToItsEnd(log, { version: version(), store: flags.store }, async () => run(seen.run))
     running.catch(() => stopped.abort())
     const bound = await listen(server, flags.http)
-    say(`answering on ${bound}`)
+    say(`answering on ${bound}\nthe page: ${bound}/ui`)
     if (flags.token === undefined) say(`token: ${token}`)
     try {
       await running

@@ -4,6 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 
 import type { EscrowManager } from '../escrow/manage.ts'
 import type { Limits } from '../limits.ts'
+import type { Log } from '../log.ts'
 import type { Deliveries } from './deliveries.ts'
 import type { Events } from './events.ts'
 import type { Vitals } from './vitals.ts'
@@ -15,6 +16,7 @@ export interface HttpContext {
   readonly events: Events
   readonly vitals: Pick<Vitals, 'readiness'>
   readonly limits: Limits
+  readonly log: Pick<Log, 'line'>
   /** What a request must bring as a bearer token to change anything. */
   readonly token: string
   /** Whether messages are taken without the token: clients of witnesses cannot send one. */

@@ -47,6 +47,12 @@ export class Events implements Sink {
     return { whole, stop: () => void this.#listeners.delete(listener) }
   }
 
+  /** How many were told so far, and the last of those that came behind the first `after`, at most so many. */
+  latest(after: number, max: number): { count: number; told: readonly Told[] } {
+    const fresh = Math.min(this.#count - after, max, this.#kept.length)
+    return { count: this.#count, told: fresh > 0 ? this.#kept.slice(-fresh) : [] }
+  }
+
   #behind(after: string | undefined): { missed: readonly Told[]; whole: boolean } {
     if (after === undefined) return { missed: [], whole: true }
     const [, life, number] = /^(\w{8})-(\d{1,15})$/.exec(after) ?? []

@@ -2,7 +2,6 @@ import swagger from '@fastify/swagger'
 import { fastify, type FastifyError, type FastifyInstance, type FastifyPluginAsync } from 'fastify'
 
 import { PipelineError } from '../errors.ts'
-import type { Limits } from '../limits.ts'
 import { version } from '../version.ts'
 import { HttpProblem, type HttpContext } from './context.ts'
 import { duplicityRoutes } from './routes/duplicity.ts'
@@ -17,7 +16,7 @@ export async function httpServer(
   context: HttpContext,
   further: readonly FastifyPluginAsync[] = [],
 ): Promise<FastifyInstance> {
-  const { limits } = context
+  const { limits, log } = context
   const app = fastify({
     http: { maxHeaderSize: limits.httpHeaderBytes },
     bodyLimit: limits.httpMessageBytes,
@@ -26,7 +25,12 @@ export async function httpServer(
     forceCloseConnections: true,
   })
   app.server.maxConnections = limits.httpConnections
-  answerProblems(app, limits)
+  answerProblems(app, log)
+  app.addHook(
+    'onResponse',
+    async ({ method, routeOptions: { url: path } }, { statusCode: status, elapsedTime }) =>
+      log.line('debug', 'request', () => ({ method, path, status, ms: Math.round(elapsedTime) })),
+  )
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
@@ -42,7 +46,7 @@ export async function httpServer(
 }
 
 /** Every refusal is a JSON object that says what is wrong and what to do. */
-function answerProblems(app: FastifyInstance, limits: Limits): void {
+function answerProblems(app: FastifyInstance, log: HttpContext['log']): void {
   const known: { readonly method: string; readonly path: RegExp }[] = []
   app.addHook('onRoute', ({ method, url }) => {
     const path = new RegExp(`^${url.replaceAll('.', String.raw`\.`).replace(/:\w+/g, '[^/]+')}$`)
@@ -55,8 +59,10 @@ function answerProblems(app: FastifyInstance, limits: Limits): void {
       throw new HttpProblem(404, 'http/path', `there is no ${path}`, 'GET /openapi.json lists all paths')
     throw new HttpProblem(405, 'http/method', `${path} takes ${methods.join(', ')}, not ${method}`)
   })
-  app.setErrorHandler((error: FastifyError | Error, _request, reply) => {
-    const { status, code, what, next } = problemOf(error, limits)
+  app.setErrorHandler((error: FastifyError | Error, { routeOptions }, reply) => {
+    const { status, code, what, next } = problemOf(error, routeOptions.bodyLimit)
+    if (status >= 500)
+      log.line('error', 'request failed', () => ({ path: routeOptions.url, status, code, reason: what }))
     void reply
       .code(status)
       .header('Content-Type', 'application/json')
@@ -72,7 +78,7 @@ interface Answer {
   readonly next?: string | undefined
 }
 
-function problemOf(error: FastifyError | Error, limits: Limits): Answer {
+function problemOf(error: FastifyError | Error, bodyBytesMax: number): Answer {
   const what = error.message
   if (error instanceof HttpProblem) return { status: error.status, code: error.code, what, next: error.next }
   if (error instanceof PipelineError)
@@ -80,7 +86,7 @@ function problemOf(error: FastifyError | Error, limits: Limits): Answer {
   if ('validation' in error && error.validation) return { status: 400, code: 'http/parameter', what }
   const status = 'statusCode' in error ? (error.statusCode ?? 500) : 500
   if (status === 413)
-    return { status, code: 'http/too-large', what: `a message may have ${limits.httpMessageBytes} bytes` }
+    return { status, code: 'http/too-large', what: `the body may have ${bodyBytesMax} bytes` }
   if (status === 415) return { status: 406, code: 'http/content-type', what }
   if (status < 500) return { status, code: 'http/request', what }
   return { status: 500, code: 'http/internal', what }

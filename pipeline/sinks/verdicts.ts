@@ -6,10 +6,11 @@ import type { Output } from './output.ts'
 
 /** One JSON object a line for each verdict and each fault, in the order of the stream (docs/json.md). */
 export function verdictSink(output: Output): Sink {
-  return { write: async (part) => output.write(linesOf(part)) }
+  return { write: async (part) => output.write(verdictLines(part)) }
 }
 
-function linesOf({ work, settled, last }: Part): string {
+/** The verdicts and faults of a part as JSON lines. */
+export function verdictLines({ work, settled, last }: Part): string {
   const frames = work.kind === 'frames' ? work : undefined
   const faults = [...(frames?.faults ?? [])]
   const lines: string[] = []

@@ -24,6 +24,8 @@ export interface Watched {
   /** The same run, with what it calls timed and counted. */
   readonly run: Run
   readonly metrics: Metrics
+  /** What of the metrics costs next to nothing to read. */
+  readonly now: () => Reading[]
   /** Reads the store no more. */
   readonly end: () => void
 }
@@ -41,13 +43,16 @@ export function watched(run: Run, watching: Watching): Watched {
   const census = new Census(reader, limits, ended.signal)
   // When it cannot go on, its time in the metrics stands still.
   census.run().catch(() => undefined)
+  const now = (): Reading[] => [
+    ...flow.readings(),
+    ...counts.readings(),
+    ...census.readings(),
+    ...engineReadings(engine.metrics()),
+  ]
   metrics.ask(
     () => buildReadings(version(), engine.features()),
-    () => flow.readings(),
-    () => counts.readings(),
+    now,
     () => stages.readings(),
-    () => census.readings(),
-    () => engineReadings(engine.metrics()),
     () => operationReadings(addon.metrics()),
     () => limitReadings(limits, pace.bytes),
     () => storeReadings(stats()),
@@ -55,6 +60,7 @@ export function watched(run: Run, watching: Watching): Watched {
   )
   return {
     metrics,
+    now,
     end: () => ended.abort(),
     run: {
       ...run,

@@ -1,5 +1,6 @@
 //! A stream as readable lines, one a primitive, and back. Source: cesr.md section 2, "Annotated streams".
 
+mod fields;
 mod lines;
 mod native;
 mod plain;

@@ -14,7 +14,7 @@ use kelpipe_crypto::Verifier;
 use crate::base::{Base, CacheUse, Spare};
 use crate::batch::{Batch, Item};
 use crate::columns::Columns;
-use crate::fold::{Checking, Fold, Row, Wake};
+use crate::fold::{Checking, Fold, Row, Tried, Wake};
 use crate::options::Options;
 use crate::store::{self, Need, Requests};
 use crate::usage::{Amount, Excess, Held};
@@ -241,6 +241,7 @@ impl Engine {
         let texts = std::mem::take(&mut fold.texts);
         let unknown = std::mem::take(&mut fold.unknown);
         let needs = std::mem::take(&mut fold.view.needs.in_order);
+        let tried = std::mem::take(&mut fold.tried);
         let changes = writes::Changes::of(fold.view);
         Folded {
             needs,
@@ -251,6 +252,7 @@ impl Engine {
                 texts,
                 wakes,
                 changes,
+                tried,
             },
         }
     }
@@ -270,6 +272,7 @@ struct Done {
     texts: Vec<u8>,
     wakes: Vec<Wake>,
     changes: writes::Changes,
+    tried: Vec<Tried>,
 }
 
 /// Before the first fold: the AID records of a batch that are neither cached nor loaded.
@@ -324,6 +327,7 @@ fn finish(state: &mut State, batch: &mut Batch<'_>, done: Done, options: &Option
     batch.next += done.handled;
     batch.rounds = 0;
     let more = batch.next < batch.items.len() || !done.wakes.is_empty();
+    done.tried.iter().for_each(Tried::tell);
     let (mut out, changed, logs, read) = done.changes.encode(&options.limits);
     out.wakes(&before, &done.wakes);
     batch.wakes = done.wakes;

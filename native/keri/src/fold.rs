@@ -88,6 +88,34 @@ pub struct Wake {
     pub sn: u128,
 }
 
+/// Entries that were looked at again in vain, of one part, that are told one by one; they are for people who search.
+const TRIED_TOLD_MAX: usize = 64;
+
+/// An entry that was looked at again and still waits.
+pub struct Tried {
+    /// AID.
+    pub aid: Text,
+    /// Sequence number.
+    pub sn: u128,
+    /// SAID.
+    pub said: Text,
+    /// The escrow that it stays in.
+    pub kind: Kind,
+}
+
+impl Tried {
+    /// Tells it to who logs.
+    pub fn tell(&self) {
+        let Tried {
+            aid,
+            sn,
+            said,
+            kind,
+        } = self;
+        tracing::debug!(%aid, sn = format_args!("{sn:x}"), %said, escrow = kind.name(), "still waits");
+    }
+}
+
 /// The context of a fold.
 pub struct Fold<'e> {
     /// How to judge.
@@ -111,6 +139,8 @@ pub struct Fold<'e> {
     woken: AHashSet<Wake>,
     /// Ordinal given to the event being accepted.
     pub accepted: Option<(u64, u64)>,
+    /// Retries in vain, if somebody wants to know.
+    pub tried: Vec<Tried>,
 }
 
 impl<'e> Fold<'e> {
@@ -136,6 +166,19 @@ impl<'e> Fold<'e> {
             wakes: VecDeque::new(),
             woken: AHashSet::default(),
             accepted: None,
+            tried: Vec::new(),
+        }
+    }
+
+    /// Notes a retry in vain. A fold may be repeated, so it is told only once that is settled.
+    pub fn still_waits(&mut self, aid: &str, sn: u128, said: &str, kind: Kind) {
+        if self.tried.len() < TRIED_TOLD_MAX && tracing::enabled!(tracing::Level::DEBUG) {
+            self.tried.push(Tried {
+                aid: aid.into(),
+                sn,
+                said: said.into(),
+                kind,
+            });
         }
     }
 

@@ -56,6 +56,12 @@ impl Engine {
             let options = parse(&options)?;
             let engine =
                 kelpipe_keri::engine::Engine::new(options.rules, Verifier::new(options.crypto));
+            let features = engine.verifier().features();
+            tracing::debug!(
+                path = features.path.name(),
+                threads = features.threads,
+                "engine"
+            );
             Ok(Engine {
                 core: Mutex::new(Some(Arc::new(Core::new(engine)))),
             })

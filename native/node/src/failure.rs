@@ -65,6 +65,7 @@ pub fn panicked(payload: &(dyn Any + Send)) -> Failure {
         .copied()
         .or_else(|| payload.downcast_ref::<String>().map(String::as_str));
     let reason = said.unwrap_or("no message");
+    tracing::error!(reason, "panic");
     failure(
         Code::Panic,
         format!("a defect of the native code: {reason}"),

@@ -17,6 +17,7 @@ mod framer;
 mod generator;
 mod guard;
 pub mod layout;
+mod logs;
 mod metrics;
 mod options;
 mod prepared;

@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use kelpipe_cesr::annotate::{Annotator, Deannotator, render, render_json};
+use kelpipe_cesr::annotate::{Annotator, Deannotator, Form, Line, render, render_json};
 use kelpipe_cesr::convert::Converter;
 use kelpipe_cesr::frame::Domain;
 use kelpipe_cesr::limits::Options;
@@ -35,10 +35,21 @@ type Slot = Arc<Mutex<Option<Box<Work>>>>;
 
 /// What is done with the stream.
 enum Work {
-    Annotate { annotator: Annotator, json: bool },
+    Annotate { annotator: Annotator, shape: Shape },
     Convert(Box<Converter>),
     Deannotate(Deannotator),
     Split(Splitter),
+}
+
+/// How annotations are told.
+#[derive(Clone, Copy)]
+enum Shape {
+    /// As text that can be read back.
+    Text,
+    /// As JSON.
+    Json,
+    /// As JSON without what stands in the stream, for those who have it.
+    Map,
 }
 
 /// What a window came to.
@@ -57,16 +68,32 @@ pub struct Made {
     problem: Option<String>,
 }
 
+impl Shape {
+    fn render(self, lines: &mut [Line]) -> String {
+        match self {
+            Shape::Text => render(lines),
+            Shape::Json => render_json(lines),
+            Shape::Map => {
+                for line in lines.iter_mut().filter(|line| line.form != Form::Shown) {
+                    line.text.clear();
+                }
+                render_json(lines)
+            }
+        }
+    }
+}
+
 impl Work {
     fn named(name: &str, options: &Options) -> Option<Work> {
-        let annotate = |json| Work::Annotate {
+        let annotate = |shape| Work::Annotate {
             annotator: Annotator::new(options),
-            json,
+            shape,
         };
         let convert = |to| Work::Convert(Box::new(Converter::new(to, options)));
         Some(match name {
-            "annotate" => annotate(false),
-            "annotate-json" => annotate(true),
+            "annotate" => annotate(Shape::Text),
+            "annotate-json" => annotate(Shape::Json),
+            "annotate-map" => annotate(Shape::Map),
             "to-text" => convert(Domain::Text),
             "to-binary" => convert(Domain::Binary),
             "deannotate" => Work::Deannotate(Deannotator::new(options)),
@@ -82,15 +109,10 @@ impl Work {
             ..Made::default()
         };
         match self {
-            Work::Annotate { annotator, json } => {
+            Work::Annotate { annotator, shape } => {
                 let mut lines = Vec::new();
                 let done = annotator.annotate(window, end, &mut lines);
-                let text = if *json {
-                    render_json(&lines)
-                } else {
-                    render(&lines)
-                };
-                made.bytes = text.into_bytes();
+                made.bytes = shape.render(&mut lines).into_bytes();
                 (made.consumed, made.messages, made.faults) =
                     (done.consumed, done.messages, done.faults);
             }
@@ -124,7 +146,7 @@ fn split(splitter: &mut Splitter, window: &[u8], end: bool, made: &mut Made) {
 
 #[napi]
 impl Tool {
-    /// A tool at the start of a stream: `annotate`, `annotate-json`, `to-text`, `to-binary`, `deannotate`, `split-aid` or
+    /// A tool at the start of a stream: `annotate`, `annotate-json`, `annotate-map`, `to-text`, `to-binary`, `deannotate`, `split-aid` or
     /// `split-message`, by the options of an engine.
     #[napi(constructor)]
     pub fn new(name: Arg<String>, options: Unknown<'_>) -> Result<Tool> {

@@ -1,11 +1,10 @@
-import type { ServerResponse } from 'node:http'
-
 import type { FastifyPluginAsync } from 'fastify'
 
 import { verdictNames } from '../../../native/batch.ts'
 import { HttpProblem, type HttpContext } from '../context.ts'
-import type { Told } from '../events.ts'
+import type { Events, Told } from '../events.ts'
 import { primitive, problem } from '../schemas.ts'
+import { EventStream } from '../sse.ts'
 
 interface Filter {
   readonly aid?: string
@@ -42,11 +41,13 @@ export const eventRoutes =
             'come again later',
           )
         reply.hijack()
-        reply.raw.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-cache' })
         const last = headers['last-event-id']
         const after = typeof last === 'string' ? last : query.after
-        const stop = stream(reply.raw, (told) => fits(told, query), { events, limits }, after)
-        raw.once('close', stop)
+        const told = new EventStream(reply.raw, limits)
+        raw.once(
+          'close',
+          tellAll(told, events, (each) => fits(each, query), after),
+        )
       },
     )
   }
@@ -54,31 +55,21 @@ export const eventRoutes =
 const fits = ({ data }: Told, { aid, verdict }: Filter): boolean =>
   (aid === undefined || data['aid'] === aid) && (verdict === undefined || data['verdict'] === verdict)
 
-/** Writes events until it is stopped. One who does not keep up is cut off, and can come again. */
-function stream(
-  response: ServerResponse,
+/** Tells what was missed and then what comes, until it is stopped. */
+function tellAll(
+  stream: EventStream,
+  events: Events,
   wanted: (told: Told) => boolean,
-  { events, limits }: Pick<HttpContext, 'events' | 'limits'>,
   after: string | undefined,
 ): () => void {
-  const write = (text: string): void => {
-    response.write(text)
-    if (response.writableLength > limits.eventBufferBytes) response.destroy()
-  }
   const listener = (told: Told): void => {
-    if (wanted(told)) write(`id: ${told.id}\nevent: ${told.event}\ndata: ${JSON.stringify(told.data)}\n\n`)
+    if (wanted(told)) stream.tell(told.event, told.data, told.id)
   }
-  write(': listening\n\n')
   const missed: Told[] = []
   let live = false
   const listening = events.listen((told) => (live ? listener(told) : missed.push(told)), after)
-  if (!listening.whole) write('event: gap\ndata: {"type":"gap"}\n\n')
+  if (!listening.whole) stream.tell('gap', { type: 'gap' })
   missed.forEach(listener)
   live = true
-  const pulse = setInterval(() => write(': \n\n'), limits.eventPulseMs)
-  pulse.unref()
-  return () => {
-    clearInterval(pulse)
-    listening.stop()
-  }
+  return listening.stop
 }

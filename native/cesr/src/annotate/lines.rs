@@ -1,5 +1,6 @@
 //! The lines of one message, and of what stands between messages.
 
+use super::fields::fields;
 use super::native::Native;
 use super::{Form, Line};
 use crate::base64;
@@ -239,7 +240,11 @@ fn body(place: &Place, frame: &Frame, options: &Options, lines: &mut Vec<Line>) 
         size: bytes.len() as u64,
         text,
         form,
-        value: problem.map_or_else(String::new, |error| error.to_string()),
+        value: match problem {
+            Some(error) => error.to_string(),
+            None if frame.kind == Kind::Json => String::new(),
+            None => fields(frame.kind, body, options).unwrap_or_default(),
+        },
     });
     let last = lines.len() - 1;
     if frame.kind == Kind::Cesr

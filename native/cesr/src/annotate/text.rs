@@ -75,7 +75,7 @@ pub fn render_json(lines: &[Line]) -> String {
     out
 }
 
-fn push_json(text: &str, out: &mut String) {
+pub(super) fn push_json(text: &str, out: &mut String) {
     out.push('"');
     for c in text.chars() {
         match c {

@@ -119,7 +119,7 @@ impl Fold<'_> {
             return self.report(None, &known, Reject::Incomplete.into());
         };
         if kind == Kind::OutOfOrder && self.still_out_of_order(&event) {
-            return;
+            return self.still_waits(aid, sn, &waiting.said, kind);
         }
         let (sigs, wigs) = self.retried_signatures(kind, event.major, waiting);
         let incoming = Incoming {
@@ -138,7 +138,7 @@ impl Fold<'_> {
         debug_assert_eq!(before, self.rows.len(), "processing reports nothing itself");
         let stays = matches!(decision, Decision::Escrowed(same, _) if same == kind);
         if stays {
-            return;
+            return self.still_waits(aid, sn, &waiting.said, kind);
         }
         let succeeded = matches!(decision, Decision::Accepted | Decision::Duplicate(_));
         self.leave(
@@ -246,7 +246,7 @@ impl Fold<'_> {
             _ => self.retry_transferable(aid, sn, waiting),
         };
         match found {
-            Found::Nothing => {}
+            Found::Nothing => self.still_waits(aid, sn, &waiting.said, kind),
             Found::Stored => {
                 self.leave_single(aid, sn, id);
                 self.report(None, &identity, Decision::Accepted);
