@@ -18,6 +18,7 @@ const { events, crypto } = boundary(0)
 const verify = pipeline('verify', path)
 const raw = pipeline('raw', path)
 const ingest = pipeline('ingest', path)
+const seen = best(3, process.execPath, [join(root, 'bench', 'metrics.mjs'), path, folder])
 const rows = [
   ...core,
   row('the same through the boundary, one batch after the other', 'events/s', rate(alone), 400_000, 1),
@@ -37,6 +38,12 @@ const rows = [
   ),
   row('delay of the event loop during ingest, p99, against 20 ms', 'ms', ingest.loopP99Ms, 20),
   row('anonymous memory during ingest against 300 MB', 'MB', ingest.rssAnonMb, 300),
+  row(
+    'metrics during ingest, scraped every 15 s, against 1 %',
+    '%',
+    (100 * seen.metricsSeconds) / seen.seconds,
+    1,
+  ),
 ]
 const reference = keripyRates(path)
 if (reference)

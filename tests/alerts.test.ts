@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 
 import { packageRoot } from '../native/root.ts'
+import { kafkaDefinitions } from '../pipeline/kafka/metrics.ts'
 import { definitions, Metrics } from '../pipeline/metrics.ts'
 
 const folder = join(packageRoot(), 'deploy', 'prometheus')
@@ -36,7 +37,7 @@ test('every alert has a case in which it fires, and a paragraph of the runbook',
 
 test('rules and alerts name metrics that there are', async () => {
   const served = (await new Metrics().registry.getMetricsAsJSON()).map(({ name }) => name)
-  const known = new Set([...Object.keys(definitions), ...served])
+  const known = new Set([...Object.keys(definitions), ...Object.keys(kafkaDefinitions), ...served])
   const named = [
     ...`${read('rules.yml')}${read('alerts.yml')}`.matchAll(/(?<![:\w])(?:kelpipe|nodejs|process)_\w+/g),
   ]

@@ -197,7 +197,7 @@ test('doctor says what could be better, what is wrong, and what to do', () => {
   expect(odd.findings).toContainEqual({
     ok: true,
     what: containing('KELPIPE_STOER is set, but no command reads it'),
-    next: containing('KELPIPE_STORE'),
+    next: containing('--help'),
   })
   expect(odd.findings).toContainEqual(
     expect.objectContaining({ what: containing('checked by portable, which any machine has') }),

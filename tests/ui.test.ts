@@ -35,7 +35,7 @@ describe.skipIf(browserPath === undefined)('the page', () => {
     input = Number(port)
     base = answering
     browser = await startBrowser(browserPath ?? '')
-  })
+  }, 120_000)
   afterAll(async () => {
     await browser.close()
     child.kill('SIGINT')
@@ -89,7 +89,7 @@ describe.skipIf(browserPath === undefined)('the page', () => {
     expect(told).toContain('Ed25519')
     expect(told).toMatch(/byte \d+, 44 bytes/)
     expect(told).toContain('signing keys')
-    await page.locator('.piece[data-sort=counter]').first().hover()
+    await page.locator('.piece[data-sort=counter]', { hasText: '-A' }).first().hover()
     await page.locator('.readout', { hasText: 'ControllerIdxSigs' }).waitFor()
     expect(await page.locator('.fields').first().textContent()).toContain('signing threshold')
     expect(await page.locator('.primitives tbody tr').count()).toBeGreaterThan(3)
@@ -174,9 +174,13 @@ describe.skipIf(browserPath === undefined)('the page', () => {
     await page.close()
   })
 
-  test('a stream cannot bring markup into the page', async () => {
-    const page = await opened('dark', '#inspector')
-    await inspect(page, '<img src=x onerror=alert(1)>.cesr', Buffer.from('<img src=x onerror="alert(1)">'))
+  test('a stream that is dropped anywhere is inspected, and cannot bring markup into the page', async () => {
+    const page = await opened('dark')
+    await page.evaluate(`{
+      const dataTransfer = new DataTransfer()
+      dataTransfer.items.add(new File(['<img src=x onerror="alert(1)">'], '<img src=x onerror=alert(1)>.cesr'))
+      dispatchEvent(new DragEvent('drop', { dataTransfer, cancelable: true }))
+    }`)
     await page.locator('.summary strong', { hasText: '<img src=x' }).waitFor()
     expect(await page.locator('#inspector img').count()).toBe(0)
     await page.close()

@@ -51,6 +51,8 @@ type Told =
 
 /** Lines are read for so long at a time; between, the page is drawn and listens. */
 const sliceMs = 8
+/** What is known so far is shown so often. */
+const progressMs = 100
 
 /** A stream taken apart: what the server tells about it, joined with its bytes, which never leave for elsewhere. */
 export class Stream {
@@ -78,11 +80,14 @@ export class Stream {
       const problem = (await response.json()) as { description?: string; next?: string }
       throw new Error([problem.description, problem.next].filter(Boolean).join('; '))
     }
-    let began = performance.now()
+    let [began, shown] = [performance.now(), 0]
     for await (const line of linesOf(response.body)) {
       this.#take(JSON.parse(line) as Told)
       if (performance.now() - began < sliceMs) continue
-      progress()
+      if (performance.now() - shown > progressMs) {
+        progress()
+        shown = performance.now()
+      }
       await nextFrame()
       signal.throwIfAborted()
       began = performance.now()

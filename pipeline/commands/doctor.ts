@@ -3,14 +3,14 @@ import { statfs } from 'node:fs/promises'
 import { availableParallelism, release, totalmem } from 'node:os'
 import { join } from 'node:path'
 
-import type { Command } from 'commander'
+import { Option, type Command } from 'commander'
 
 import type { Addon, Features } from '../../native/addon.ts'
 import { packageRoot } from '../../native/root.ts'
 import { tableNames } from '../../native/tables.ts'
 import { Tally } from '../../operators/meter.ts'
 import { requireAddon } from '../addon.ts'
-import { PipelineError, reasonOf } from '../errors.ts'
+import { settingNames } from '../config/config.ts'
 import { limits } from '../limits.ts'
 import { Pace } from '../pace.ts'
 import { run } from '../run.ts'
@@ -20,25 +20,25 @@ import { writerOf } from '../store/lock.ts'
 import { MemoryStore } from '../store/memory.ts'
 import { exitCodes } from '../summary.ts'
 import { version } from '../version.ts'
+import { bad, type Finding } from './finding.ts'
+import { fleet } from './fleet.ts'
 import { engineOptions, standardRules, storeOption } from './options.ts'
-
-/** Something that was looked at. What is well and has something to do next can be better. */
-interface Finding {
-  readonly ok: boolean
-  readonly what: string
-  readonly next?: string | undefined
-}
 
 /** `doctor`: what runs here, whether it works, and what to do where it does not. */
 export const doctorCommand = (program: Command): Command =>
   program
     .command('doctor')
     .addOption(storeOption())
+    .addOption(
+      new Option('-c, --config <file>', 'a configuration of "run": looks at it, and asks its brokers').env(
+        'KELPIPE_CONFIG',
+      ),
+    )
     .option('--json', 'one JSON object a line')
     .description(
       'Say what runs here and whether it works: versions, the native addon, settings, the database.',
     )
-    .action(async ({ store, json }: { store: string; json?: true }) => {
+    .action(async ({ store, config, json }: { store: string; config?: string; json?: true }) => {
       const findings = [
         ...machine(),
         ...(await native()),
@@ -46,6 +46,7 @@ export const doctorCommand = (program: Command): Command =>
         ...settings(program),
         ...(await database(store)),
         await disk(store),
+        ...(config === undefined ? [] : await fleet(config)),
       ]
       for (const finding of findings)
         process.stdout.write(json ? `${JSON.stringify(finding)}\n` : inWords(finding))
@@ -54,12 +55,6 @@ export const doctorCommand = (program: Command): Command =>
 
 const inWords = ({ ok, what, next }: Finding): string =>
   `${ok ? (next ? '?? ' : 'ok ') : 'BAD'}  ${what}${next ? `\n     next: ${next}` : ''}\n`
-
-const bad = (error: unknown, next?: string): Finding => ({
-  ok: false,
-  what: reasonOf(error),
-  next: error instanceof PipelineError ? error.next : next,
-})
 
 const machine = (): Finding[] => [
   { ok: true, what: `kelpipe ${version()}, Node ${process.versions.node}` },
@@ -130,7 +125,11 @@ const bounds = (): Finding => ({
 /** Variables of the environment that this program reads, and those that only look as if. */
 function settings(program: Command): Finding[] {
   const read = program.commands.flatMap((command) => command.options)
-  const known = new Set(['KELPIPE_CRYPTO_PATH', ...read.flatMap(({ envVar }) => envVar ?? [])])
+  const known = new Set([
+    'KELPIPE_CRYPTO_PATH',
+    ...settingNames(),
+    ...read.flatMap(({ envVar }) => envVar ?? []),
+  ])
   const set = Object.keys(process.env).filter((name) => name.startsWith('KELPIPE_'))
   const used = set.filter((name) => known.has(name))
   return [
@@ -140,7 +139,7 @@ function settings(program: Command): Finding[] {
       .map((name) => ({
         ok: true,
         what: `${name} is set, but no command reads it`,
-        next: `commands read ${[...known].toSorted().join(', ')}`,
+        next: 'compare it with the options of "kelpipe COMMAND --help" and with "kelpipe config init"',
       })),
   ]
 }

@@ -155,10 +155,10 @@ async function intake(
       signal: stopped.signal,
       note,
     }
-    await toldToItsEnd(log, { version: version(), sources: names }, async () =>
-      carryOut(traced(logged(options, log)), { addon, engine }),
-    )
-    for (const { output } of outputs) await output.close()
+    await toldToItsEnd(log, { version: version(), sources: names }, async () => {
+      await carryOut(traced(logged(options, log)), { addon, engine })
+      for (const { output } of outputs) await output.close()
+    })
   } finally {
     forget()
     progress?.stop()

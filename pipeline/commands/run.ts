@@ -9,10 +9,15 @@ import { metricsServer } from '../http/exposition.ts'
 import { connect } from '../kafka/client/index.ts'
 import { WorkerTelemetry } from '../kafka/telemetry.ts'
 import { Worker } from '../kafka/worker.ts'
+import type { Log } from '../log.ts'
 import { openStore } from '../store/lmdb.ts'
 import { exitCodes } from '../summary.ts'
+import { logged, toldToItsEnd } from '../telemetry/logged.ts'
+import { traced } from '../telemetry/traced.ts'
 import { say } from '../terminal.ts'
+import { version } from '../version.ts'
 import { configFlags, type ConfigFlags } from './config.ts'
+import { logOf, logOption, type LogFlag } from './log.ts'
 import { onSignals } from './signals.ts'
 
 /** `run`: one worker of a fleet that works on the partitions of a topic. */
@@ -21,13 +26,14 @@ export const runCommand = (program: Command): Command =>
     .command('run')
     .addOption(new Option('-c, --config <file>', 'the configuration').env('KELPIPE_CONFIG'))
     .addOption(configFlags())
+    .addOption(logOption())
     .description('Work as one of a fleet: verify what a Kafka topic brings, publish what it leads to.')
     .addHelpText('after', '\n"kelpipe config init" prints a configuration; docs/kafka.md explains it.')
-    .action(async ({ config, set }: ConfigFlags & { config?: string }) => {
-      await work(readConfig(config, process.env, set))
+    .action(async ({ config, set, logLevel }: ConfigFlags & LogFlag & { config?: string }) => {
+      await work(readConfig(config, process.env, set), logOf({ logLevel }))
     })
 
-async function work(config: Config): Promise<void> {
+async function work(config: Config, log: Log): Promise<void> {
   const addon = requireAddon()
   const topics = topicsOf(config)
   const client = await connect(connectionOf(config))
@@ -50,14 +56,15 @@ async function work(config: Config): Promise<void> {
       openStore,
       directory: config.store,
       replicas: config.sinks.replicas,
-      watch: (run) => telemetry.watch(run),
+      watch: (run) => telemetry.watch(traced(logged(run, log))),
       sent: (_, entries, seconds) => telemetry.sent(entries, seconds),
       note: say,
     })
     telemetry.ask(worker, addon, config.limits)
     const server = await answering(worker, telemetry, config)
     try {
-      await worker.run(stopped.signal)
+      const told = { version: version(), topic: topics.input, group: config.source.group }
+      await toldToItsEnd(log, told, async () => worker.run(stopped.signal))
     } finally {
       await server.close()
     }

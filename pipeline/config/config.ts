@@ -142,6 +142,9 @@ export const variableOf = (place: string): string =>
     .replaceAll(/[.-]/g, '_')
     .toUpperCase()}`
 
+/** The variables of all settings. */
+export const settingNames = (): string[] => [...places()].map(([place]) => variableOf(place))
+
 function fromEnvironment(environment: NodeJS.ProcessEnv): Map<string, string> {
   const found = new Map<string, string>()
   for (const [place] of places()) {

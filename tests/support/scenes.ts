@@ -41,7 +41,8 @@ export class Scene {
     const command = [main, 'ingest', 'tcp://127.0.0.1:0', '--store', this.path('db')]
     const metrics = ['--metrics', String(this.metricsPort), ...args]
     const wrapped = ['-c', wrap, 'sh', process.execPath, ...command, ...metrics]
-    this.#child = spawn('sh', wrapped, { stdio: ['ignore', 'ignore', 'pipe'] })
+    // A group of its own: what wraps the pipeline must not leave it behind.
+    this.#child = spawn('sh', wrapped, { stdio: ['ignore', 'ignore', 'pipe'], detached: true })
     const said = saidBy(this.#child, /metrics on http:\S+:(\d+)[^]*listening on tcp:\S+:(\d+)/)
     const [metricsPort, inputPort] = await said
     this.metricsPort = Number(metricsPort)
@@ -49,14 +50,16 @@ export class Scene {
   }
 
   signal(name: NodeJS.Signals): void {
-    this.#child?.kill(name)
+    const child = this.#child
+    if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
+    process.kill(-child.pid, name)
   }
 
   async kill(): Promise<void> {
     const child = this.#child
     for (const socket of this.#sockets.splice(0)) socket.destroy()
     if (!child || child.exitCode !== null || child.signalCode !== null) return
-    child.kill('SIGKILL')
+    this.signal('SIGKILL')
     await once(child, 'exit')
   }
 
