@@ -156,6 +156,11 @@ export class Partition {
     await this.#feed.offer(role, batch, signal)
   }
 
+  /** Gives up to open; what was begun comes to nothing. */
+  abandon(): void {
+    if (!this.#ready) this.#stop.abort()
+  }
+
   /** Brings what was taken to an end, and sends it. */
   async close(): Promise<void> {
     this.#ready = false

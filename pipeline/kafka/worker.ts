@@ -40,6 +40,8 @@ export class Worker implements MemberHandler {
   readonly #opening = new Map<number, Promise<void>>()
   readonly #roles: ReadonlyMap<string, Role>
   #assigned: ReadonlySet<number> = new Set()
+  /** Partitions that others have had since: the databases here are behind. */
+  readonly #lost = new Set<number>()
   #member: Member | undefined
   #count = 0
   #rebalances = 0
@@ -106,8 +108,14 @@ export class Worker implements MemberHandler {
     this.#rebalances += 1
     const before = this.#assigned
     this.#assigned = new Set(partitions)
-    for (const number of before) if (!this.#assigned.has(number)) void this.#enqueue(number)
+    for (const number of before) {
+      if (this.#assigned.has(number)) continue
+      this.#lost.add(number)
+      this.#partitions.get(number)?.abandon()
+      void this.#enqueue(number)
+    }
     for (const number of partitions) {
+      this.#lost.delete(number)
       const partition = this.#partitions.get(number)
       if (partition?.status.ready) this.#flow(partition)
       else {
@@ -163,7 +171,7 @@ export class Worker implements MemberHandler {
       if (this.#assigned.has(number)) this.#flow(partition)
     } catch (error) {
       this.#partitions.delete(number)
-      void this.#again(number, error)
+      if (this.#assigned.has(number)) void this.#again(number, error)
     }
   }
 
@@ -195,16 +203,18 @@ export class Worker implements MemberHandler {
 
   async #close(): Promise<void> {
     this.#assigned = new Set()
+    for (const partition of this.open) partition.abandon()
     await Promise.all(Array.from(this.#partitions.keys(), async (number) => this.#enqueue(number)))
     await this.#member?.leave()
   }
 
-  /** Partitions whose state is in the folder. */
+  /** Partitions whose state is in the folder, and may be the last there is. */
   #held(): number[] {
     const { directory } = this.#options
     return readdirSync(directory)
       .map((name) => /^partition-(\d+)$/.exec(name)?.[1])
       .flatMap((number) => (number === undefined ? [] : [Number(number)]))
+      .filter((number) => !this.#lost.has(number))
   }
 
   #partitionOptions(): PartitionOptions {

@@ -1,14 +1,20 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
-import type { LogRecord } from '../../pipeline/kafka/client/client.ts'
+import type { LogRecord, OutRecord } from '../../pipeline/kafka/client/client.ts'
+import type { PartitionStatus } from '../../pipeline/kafka/partition.ts'
+import { limits } from '../../pipeline/limits.ts'
 import { kel, variant } from '../boundary/kel.ts'
 import { Broker, brokerMs, canBroker } from '../support/broker.ts'
 import { Field, generated, type Keyed } from '../support/fleet.ts'
 import { until } from '../support/prometheus.ts'
+
+/** For how long a sink stands still: longer than the group keeps a silent member. */
+const heldSeconds = Number(process.env['KELPIPE_SLOW_SINK_SECONDS'] ?? 5)
 
 const text = (bytes: Uint8Array | undefined): string => Buffer.from(bytes ?? []).toString()
 
@@ -259,4 +265,55 @@ describe.skipIf(!canBroker)('workers on Kafka', () => {
       expect(states.map(({ key }) => text(key))).toContain(log.aid)
       expect(JSON.parse(text(states.at(-1)?.value))).toMatchObject({ i: log.aid, s: '3', d: log.saids[3] })
     }))
+
+  // Goal: a sink that takes nothing costs no memory and no membership. Method: hold every send for longer than a silent
+  // member is kept, with more to read than may be under way; then let go. The long job holds for minutes.
+  test(
+    'a sink that stands still holds the source, and nothing else',
+    { timeout: 120_000 + 2_000 * heldSeconds },
+    async () =>
+      within('slow', 2, async (field) => {
+        const messages = await generated({ aids: 300, events: 120, interleave: 300 })
+        await field.send(messages)
+        let release = (): void => undefined
+        const released = new Promise<void>((resolve) => (release = resolve))
+        const small = { ...limits, kafkaUnsentBytes: 500_000, kafkaBatchBytes: 100_000 }
+        const running = await field.worker('a', {
+          limits: small,
+          client: {
+            ...field.client,
+            transactional: async (id) => {
+              const producer = await field.client.transactional(id)
+              const send = async (records: readonly OutRecord[]): Promise<void> => {
+                await released
+                await producer.send(records)
+              }
+              return { ...producer, send }
+            },
+          },
+        })
+        const { worker } = running
+        const statuses = (): PartitionStatus[] => [...worker.status.partitions.values()]
+        const full = async (): Promise<boolean> =>
+          statuses().length === 2 && statuses().every(({ unsent }) => unsent.bytes > small.kafkaUnsentBytes)
+        await reached(full)
+        const read = statuses().map((status) => status.read.offset)
+        const before = process.memoryUsage.rss()
+        await setTimeout(heldSeconds * 1000)
+        expect(process.memoryUsage.rss() - before).toBeLessThan(64 * 2 ** 20)
+        const most = BigInt(small.kafkaCredits * 1000)
+        for (const [index, status] of statuses().entries()) {
+          expect(status.read.offset - (read[index] ?? 0n)).toBeLessThan(most)
+          expect(status.unsent.bytes).toBeLessThan(small.kafkaUnsentBytes * 4)
+          expect(status.published).toBe(0n)
+        }
+        expect(worker.status.rebalances).toBe(1)
+        release()
+        await reached(async () => field.hasRead())
+        expect(worker.status.rebalances).toBe(1)
+        expect(worker.status.restarts).toBe(0)
+        await running.stop()
+        expect(eventsOf(await field.records(field.topics.accepted)).length).toBe(messages.length)
+      }),
+  )
 })

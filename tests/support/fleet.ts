@@ -239,7 +239,7 @@ export async function acceptedOf(messages: readonly Keyed[]): Promise<ReadonlySe
 
 /** A store that holds what a stream leads to. */
 export async function settled(stream: Uint8Array): Promise<StoreReader> {
-  const store = new MemoryStore(2 ** 30)
+  const store = new MemoryStore(2 ** 33)
   const engine = addon.engine(engineOptions(standardRules))
   engine.open(null)
   const { spans } = addon.framer(engineOptions(standardRules)).frame(stream, true)

@@ -1,0 +1,270 @@
+// npm run bench:kafka [-- --events N] [--save] [--json FILE]: from a topic to durable and published, on a local broker.
+// In one run: whole workers with records of one event and of 64 KB, with transactions and without, one worker and two;
+// beside them file ingest of the same events, and the client alone doing the same consuming and producing.
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { readFileSync } from 'node:fs'
+import { setTimeout } from 'node:timers/promises'
+import { kafkajsClient } from '../dist/pipeline/kafka/client/kafkajs/index.js'
+import { partitionOf } from '../dist/pipeline/kafka/murmur2.js'
+import { folder, print, root, row } from './lib.mjs'
+import { compare, keep } from './results.mjs'
+
+const partitions = 4
+const given = process.argv.indexOf('--events')
+const events = given > 0 ? Number(process.argv[given + 1]) : 60_000
+const perAid = 150
+const port = 20_000 + Math.floor(Math.random() * 10_000)
+const address = `127.0.0.1:${port}`
+const main = join(root, 'dist', 'pipeline', 'main.js')
+const script = join(root, 'deploy', 'kafka', 'broker')
+
+const connection = {
+  brokers: [address],
+  clientId: 'bench',
+  sessionTimeoutMs: 30_000,
+  heartbeatMs: 3_000,
+  rebalanceTimeoutMs: 30_000,
+  requestTimeoutMs: 60_000,
+  transactionTimeoutMs: 60_000,
+  fetchBytesPerPartition: 2 ** 20,
+  fetchBytes: 2 ** 24,
+  fetchWaitMs: 100,
+}
+
+function must(command, args) {
+  const { status, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8', maxBuffer: 2 ** 28 })
+  if (status !== 0) throw new Error(`${command} ${args.join(' ')}: ${stderr.slice(-1000)}`)
+  return stdout
+}
+
+/** The events as messages with their AIDs, in an order in which AIDs take turns. */
+function load() {
+  const path = join(folder, 'load.cesr')
+  const aids = Math.ceil(events / perAid)
+  must(process.execPath, [
+    main,
+    'gen',
+    '--aids',
+    `${aids}`,
+    '--events',
+    `${perAid}`,
+    '--interleave',
+    '64',
+    '--out',
+    path,
+    '--quiet',
+  ])
+  const text = readFileSync(path, 'latin1')
+  const messages = []
+  for (let start = 0; start < text.length;) {
+    const next = text.indexOf('{"v":"', start + 1)
+    const end = next < 0 ? text.length : next
+    messages.push({
+      aid: /"i":"([^"]+)"/.exec(text.slice(start, start + 200))[1],
+      bytes: Buffer.from(text.slice(start, end), 'latin1'),
+    })
+    start = end
+  }
+  return { path, messages }
+}
+
+/** Messages of one AID side by side in records of about so many bytes. */
+function packed(messages, bytesMax) {
+  const open = new Map()
+  const records = []
+  for (const { aid, bytes } of messages) {
+    const record = open.get(aid) ?? { aid, parts: [], bytes: 0 }
+    record.parts.push(bytes)
+    record.bytes += bytes.length
+    open.set(aid, record)
+    if (record.bytes < bytesMax) continue
+    records.push(record)
+    open.delete(aid)
+  }
+  return [...records, ...open.values()].map(({ aid, parts }) => ({ aid, bytes: Buffer.concat(parts) }))
+}
+
+async function fill(client, topic, records) {
+  await client.create([{ topic, partitions, replicas: 1, settings: {} }])
+  const producer = await client.producer()
+  let batch = []
+  let bytes = 0
+  const flush = async () => {
+    if (batch.length > 0) await producer.send(batch)
+    batch = []
+    bytes = 0
+  }
+  for (const { aid, bytes: value } of records) {
+    batch.push({ topic, partition: partitionOf(Buffer.from(aid), partitions), key: aid, value, headers: {} })
+    bytes += value.length
+    if (bytes > 500_000) await flush()
+  }
+  await flush()
+  await producer.close()
+}
+
+const committed = async (client, group, topic) => {
+  let sum = 0n
+  for (let partition = 0; partition < partitions; partition += 1)
+    sum += (await client.committed(group, [topic], partition))[0]?.offset ?? 0n
+  return Number(sum)
+}
+
+/** Whole workers; resolves to the rate and to what their CPU time went to, in microseconds an event. */
+async function workers(client, name, topic, count, transactions) {
+  const total = (await ends(client, topic)).reduce((a, b) => a + b, 0)
+  const group = `bench-${name}`
+  const children = Array.from({ length: count }, (_, number) => {
+    const settings = {
+      'kafka.brokers': address,
+      'source.topic': topic,
+      'source.group': group,
+      ...Object.fromEntries(
+        ['accepted', 'escrows', 'exchange', 'deadLetters'].map((sink) => [
+          `sinks.${sink}`,
+          `${name}-${sink}`,
+        ]),
+      ),
+      'sinks.states': 'null',
+      'sinks.duplicity': 'null',
+      'sinks.replicas': '1',
+      guarantee: transactions ? 'exactly-once' : 'at-least-once',
+      store: join(folder, `${name}-${number}`),
+      http: '127.0.0.1:0',
+    }
+    const flags = Object.entries(settings).flatMap(([place, value]) => ['--set', `${place}=${value}`])
+    return spawn(process.execPath, [main, 'run', ...flags], { stdio: ['ignore', 'ignore', 'pipe'] })
+  })
+  const said = children.map((child) => {
+    const text = { all: '' }
+    child.stderr.on('data', (piece) => (text.all += piece))
+    return text
+  })
+  for (let open = 0; open < partitions; await setTimeout(20))
+    open = new Set(
+      said.flatMap(({ all }) => [...all.matchAll(/\/(\d+): going on/g)].map(([, number]) => number)),
+    ).size
+  const start = performance.now()
+  const before = await committed(client, group, topic)
+  for (let done = before; done < total; await setTimeout(20)) done = await committed(client, group, topic)
+  const seconds = (performance.now() - start) / 1000
+  const pages = await Promise.all(
+    said.map(async ({ all }) => (await fetch(/metrics on (http\S+)/.exec(all)[1])).text()),
+  )
+  for (const child of children) child.kill('SIGTERM')
+  await Promise.all(children.map(async (child) => child.exitCode ?? once(child, 'exit')))
+  return { rate: (events * (total - before)) / total / seconds, cpu: cpuOf(pages.join('\n')) }
+}
+
+/** Microseconds an event of CPU: in all, in the core, and around the database; the rest is the client's and ours. */
+function cpuOf(page) {
+  const sum = (pattern) => [...page.matchAll(pattern)].reduce((total, [, value]) => total + Number(value), 0)
+  const all = sum(/^process_cpu_seconds_total (\S+)/gm)
+  const core = sum(/^kelpipe_native_seconds_total\{operation="(?:prepare|settle|frame)"\} (\S+)/gm)
+  const store = sum(/^kelpipe_stage_duration_seconds_sum\{stage="fetch"\} (\S+)/gm)
+  return Object.fromEntries(
+    Object.entries({ all, core, store, rest: all - core - store }).map(([name, seconds]) => [
+      name,
+      (seconds * 1e6) / events,
+    ]),
+  )
+}
+
+async function ends(client, topic) {
+  return Promise.all(
+    Array.from({ length: partitions }, async (_, partition) => Number(await client.end(topic, partition))),
+  )
+}
+
+/** The client alone: the same records taken, and as many of the same size sent in transactions with offsets. */
+async function clientAlone(client, name, topic, messages) {
+  const total = (await ends(client, topic)).reduce((a, b) => a + b, 0)
+  const out = `${name}-out`
+  await client.create([{ topic: out, partitions, replicas: 1, settings: {} }])
+  const group = `bench-${name}`
+  const producers = await Promise.all(
+    Array.from({ length: partitions }, async (_, partition) => client.transactional(`${name}-${partition}`)),
+  )
+  const perRecord = messages.length / total
+  const [sample] = messages
+  const member = client.member({ group, topics: [topic], preferred: () => [] })
+  let done = 0
+  let finish
+  const finished = new Promise((resolve) => (finish = resolve))
+  const start = performance.now()
+  await member.join({
+    assigned: () => {},
+    failed: (error) => {
+      throw error
+    },
+    records: async ({ partition, records }) => {
+      const producer = producers[partition]
+      await producer.begin()
+      const sent = Math.round(records.length * perRecord)
+      const headers = { sn: '1', said: sample.aid, ilk: 'ixn', fn: '1' }
+      const record = { topic: out, partition, key: sample.aid, value: sample.bytes, headers }
+      for (let at = 0; at < sent; at += 1200)
+        await producer.send(Array.from({ length: Math.min(1200, sent - at) }, () => record))
+      await producer.offsets(group, [{ topic, partition, offset: records.at(-1).offset + 1n, metadata: '' }])
+      await producer.commit()
+      done += records.length
+      if (done >= total) finish()
+    },
+  })
+  await finished
+  const seconds = (performance.now() - start) / 1000
+  await member.leave()
+  for (const producer of producers) await producer.close()
+  return events / seconds
+}
+
+function fileIngest(path) {
+  const args = ['ingest', path, '--store', join(folder, 'file'), '--json']
+  const { seconds } = JSON.parse(must(process.execPath, [main, ...args]))
+  return events / seconds
+}
+
+must(script, ['format', join(folder, 'broker'), `${port}`])
+const broker = spawn(script, ['run', join(folder, 'broker')], { stdio: 'ignore' })
+try {
+  let client
+  while (!client) client = await kafkajsClient(connection).catch(() => undefined)
+  const { path, messages } = load()
+  const file = fileIngest(path)
+  const rows = []
+  const cpu = {}
+  const loads = { '600 B': messages, '64 KB': packed(messages, 60_000) }
+  for (const [size, records] of Object.entries(loads)) {
+    const topic = `bench-${size.replace(' ', '')}`
+    await fill(client, topic, records)
+    const alone = await clientAlone(client, `${topic}-alone`, topic, messages)
+    const bar = Math.min(0.6 * file, 0.8 * alone)
+    rows.push(row(`client alone, ${size}, transactions`, 'events/s', alone, file))
+    for (const [count, transactions] of [
+      [1, true],
+      [1, false],
+      [2, true],
+      [2, false],
+    ]) {
+      const name = `${topic}-${count}-${transactions}`
+      const what = `${count} worker${count > 1 ? 's' : ''}, ${size}, ${transactions ? 'exactly once' : 'at least once'}`
+      const result = await workers(client, name, topic, count, transactions)
+      rows.push(row(what, 'events/s', result.rate, bar, count === 1 && transactions ? 1 : undefined))
+      cpu[what] = result.cpu
+    }
+  }
+  rows.push(row('file ingest', 'events/s', file, file))
+  print(rows)
+  console.log('(beside workers: 60 % of file ingest or 80 % of the client alone, whichever is smaller)')
+  for (const [what, { all, core, store, rest }] of Object.entries(cpu))
+    console.log(
+      `${what}: ${all.toFixed(1)} µs of CPU an event: core ${core.toFixed(1)}, store ${store.toFixed(1)}, client and the rest ${rest.toFixed(1)}`,
+    )
+  compare('kafka', rows)
+  keep('kafka', rows, { events, cpu })
+  await client.close()
+} finally {
+  broker.kill('SIGKILL')
+}
