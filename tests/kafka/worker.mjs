@@ -61,7 +61,10 @@ const faultyClient = (client) => ({
 function faultyStore(store) {
   const commit = async (writes, meta) => {
     const name = [...meta.keys()].find((each) => each.startsWith('kafka/outbox/') && meta.get(each))
-    if (!name) return store.commit(writes, meta)
+    if (!name) {
+      await store.commit(writes, meta)
+      return
+    }
     reach('before store')
     const done = store.commit(writes, meta)
     void seen(store, name)
