@@ -6,5 +6,5 @@ import { join } from 'node:path'
 requireNode()
 install()
 build()
-must('cargo', ['test', '--workspace', '--locked', '--release'])
+must('cargo', ['test', '--workspace', '--locked', '--profile', 'checks'])
 must(process.execPath, [join(root, 'node_modules', 'vitest', 'vitest.mjs'), 'run'])
