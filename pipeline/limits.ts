@@ -139,7 +139,7 @@ export interface Limits {
 
 export const limits: Limits = {
   batchBytesMin: 64 * KiB,
-  batchBytesMax: 2 * MiB,
+  batchBytesMax: 1 * MiB,
   batchBlockMs: 10,
   creditsPerSource: 4,
   partsInFlight: 8,
