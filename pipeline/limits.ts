@@ -163,7 +163,7 @@ export const limits: Limits = {
   ordersWaiting: 64,
   scanPageRecords: 256,
   pageEntries: 100,
-  pageEntriesMax: 10_000,
+  pageEntriesMax: 1_000,
   delegatorsMax: 32,
   problemsMax: 1_000,
   splitBufferBytes: 32 * MiB,

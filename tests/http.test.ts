@@ -96,6 +96,10 @@ test('what waits, why, and evidence', async () => {
   expect(await json(`/v1/escrow?aid=${aid}&limit=2&after=${first.next}`)).toMatchObject({
     entries: [{ sn: '5' }],
   })
+  const all = await get(`/v1/escrow?aid=${aid}`, { Accept: 'application/x-ndjson' })
+  expect(all.headers.get('content-type')).toBe('application/x-ndjson')
+  const lines = (await all.text()).trim().split('\n')
+  expect(lines.map((line) => (JSON.parse(line) as { sn: string }).sn)).toEqual(['3', '4', '5'])
   expect(await json(`/v1/escrow/${saids[3]}`)).toMatchObject({
     entries: [{ said: saids[3], annotated: expect.any(String) as string }],
   })

@@ -5,7 +5,7 @@ import { Option, type Command } from 'commander'
 import { requireAddon } from '../addon.ts'
 import { PipelineError } from '../errors.ts'
 import type { Entry } from '../escrow/entry.ts'
-import { entries, page, show, stats, type EscrowReader, type Share, type Stats } from '../escrow/list.ts'
+import { entries, show, stats, type EscrowReader, type Share, type Stats } from '../escrow/list.ts'
 import { audit, remove, retry, type Audited, type Changed, type EscrowManager } from '../escrow/manage.ts'
 import { limits } from '../limits.ts'
 import { Output } from '../sinks/output.ts'
@@ -115,14 +115,15 @@ const inWords = ({ aid, sn, said, type, kinds, since, sourceName }: Entry): stri
 
 const showAll = async (said: string, flags: ReadFlags): Promise<void> =>
   reading(flags, async function* (reader) {
-    const { entries: found } = await page(reader, { said }, limits.pageEntriesMax)
-    if (found.length === 0) throw unknown(said, flags.store)
-    for (const entry of found) {
+    let found = false
+    for await (const entry of entries(reader, { said })) {
       const shown = show(reader, entry)
       if (!shown) continue
+      found = true
       if (flags.json) yield JSON.stringify({ ...shown, type: 'escrow-entry', entry: shown.type })
       else yield `${inWords(shown)}\n${shown.annotated}`
     }
+    if (!found) throw unknown(said, flags.store)
   })
 
 const unknown = (said: string, directory: string): PipelineError =>

@@ -53,8 +53,9 @@ interface Found {
 export async function* evidenceOf(
   reader: EscrowReader,
   query: Pick<EntryQuery, 'aid' | 'sn' | 'said'> = {},
+  after?: string,
 ): AsyncGenerator<Found> {
-  for await (const entry of entries(reader, { ...query, kind: evidenceKind })) {
+  for await (const entry of entries(reader, { ...query, kind: evidenceKind }, after)) {
     const evidence = judged(reader, entry)
     if (evidence) yield { evidence, entry }
   }

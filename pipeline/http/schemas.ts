@@ -1,3 +1,5 @@
+import type { Limits } from '../limits.ts'
+
 /** JSON schemas of what crosses, from which the OpenAPI description is made. */
 
 const string = { type: 'string' } as const
@@ -129,30 +131,34 @@ const variant = { said: string, since: string, source: integer, sourceName: stri
 const boolean = { type: 'boolean' } as const
 
 export const evidence: object = {
-  description: 'Evidence of duplicity.',
-  ...object({
-    evidence: {
-      type: 'array',
-      items: object(
-        {
-          type: { type: 'string', enum: ['duplicity'] },
-          class: { type: 'string', enum: ['fork', 'contradiction'] },
-          aid: string,
-          sn: string,
-          accepted: object(variant),
-          other: object({
-            ...variant,
-            signed: boolean,
-            committed: boolean,
-            witnessed: boolean,
-            anchored: boolean,
-          }),
-          messages: object({ accepted: string, other: string }),
-        },
-        ['type', 'class', 'aid', 'sn', 'accepted', 'other'],
-      ),
+  description: 'A page of evidence of duplicity; `next` is the cursor of the next one.',
+  ...object(
+    {
+      evidence: {
+        type: 'array',
+        items: object(
+          {
+            type: { type: 'string', enum: ['duplicity'] },
+            class: { type: 'string', enum: ['fork', 'contradiction'] },
+            aid: string,
+            sn: string,
+            accepted: object(variant),
+            other: object({
+              ...variant,
+              signed: boolean,
+              committed: boolean,
+              witnessed: boolean,
+              anchored: boolean,
+            }),
+            messages: object({ accepted: string, other: string }),
+          },
+          ['type', 'class', 'aid', 'sn', 'accepted', 'other'],
+        ),
+      },
+      next: string,
     },
-  }),
+    ['evidence'],
+  ),
 }
 
 export const summary: object = {
@@ -177,6 +183,11 @@ export const health: object = {
 
 /** An AID or a SAID as text. */
 export const primitive = { type: 'string', pattern: '^[A-Za-z0-9_-]{44,88}$' } as const
+/** Which part of a list is wanted. */
+export const paging = ({ pageEntriesMax }: Pick<Limits, 'pageEntriesMax'>): Record<string, object> => ({
+  limit: { type: 'integer', minimum: 1, maximum: pageEntriesMax },
+  after: { type: 'string', pattern: '^[A-Za-z0-9_-]{1,512}$', description: 'the cursor of an entry' },
+})
 export const decimal = { type: 'string', pattern: '^[0-9]{1,39}$' } as const
 export const nothing: object = { description: 'Nothing.', type: 'null' }
 export const cesr: object = { description: 'CESR.', type: 'string' }

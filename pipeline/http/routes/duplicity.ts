@@ -5,7 +5,7 @@ import type { FastifyPluginAsync } from 'fastify'
 import { evidenceOf, exported, messagesOf } from '../../escrow/duplicity.ts'
 import type { EntryQuery } from '../../escrow/entry.ts'
 import { HttpProblem, type HttpContext } from '../context.ts'
-import { cesr, decimal, evidence as evidenceSchema, primitive, problem } from '../schemas.ts'
+import { cesr, decimal, evidence as evidenceSchema, paging, primitive, problem } from '../schemas.ts'
 
 interface Selection {
   readonly aid?: string
@@ -25,7 +25,7 @@ const queryOf = ({ aid, sn, said }: Selection): Pick<EntryQuery, 'aid' | 'sn' | 
 export const duplicityRoutes =
   ({ manager, limits }: HttpContext): FastifyPluginAsync =>
   async (app) => {
-    app.get<{ Querystring: Selection & { messages: boolean } }>(
+    app.get<{ Querystring: Selection & { messages: boolean; limit?: number; after?: string } }>(
       '/v1/duplicity',
       {
         schema: {
@@ -33,15 +33,21 @@ export const duplicityRoutes =
             'Evidence of duplicity: both events, when and from whom they came, how far the other one is signed.',
           querystring: {
             type: 'object',
-            properties: { ...selection, messages: { type: 'boolean', default: false } },
+            properties: {
+              ...selection,
+              ...paging(limits),
+              messages: { type: 'boolean', default: false },
+            },
           },
           response: { 200: evidenceSchema, 400: problem },
         },
       },
       async ({ query }) => {
         const evidence: object[] = []
-        for await (const found of evidenceOf(manager, queryOf(query))) {
-          if (evidence.length === limits.pageEntriesMax) break
+        let next: string | undefined
+        for await (const found of evidenceOf(manager, queryOf(query), query.after)) {
+          if (evidence.length === (query.limit ?? limits.pageEntries)) return { evidence, next }
+          next = found.entry.cursor
           evidence.push({
             ...found.evidence,
             ...(query.messages && { messages: messagesOf(manager, found) }),

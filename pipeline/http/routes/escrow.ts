@@ -1,14 +1,17 @@
+import { Readable } from 'node:stream'
+
 import type { FastifyPluginAsync } from 'fastify'
 
 import { awaitsNames, escrowKinds } from '../../../native/layout.ts'
 import { sourceOf, type Entry, type EntryQuery } from '../../escrow/entry.ts'
-import { page, show, stats } from '../../escrow/list.ts'
+import { entries, page, show, stats } from '../../escrow/list.ts'
 import { remove, retry } from '../../escrow/manage.ts'
 import { HttpProblem, requireToken, type HttpContext } from '../context.ts'
 import {
   changed,
   decimal,
   entryPage,
+  paging,
   primitive,
   problem,
   shownEntries,
@@ -51,6 +54,12 @@ const queryOf = ({ kind, aid, sn, said, awaits, source, older, younger }: Select
 
 const asJson = (entry: Entry): object => ({ ...entry, type: 'escrow-entry', entry: entry.type })
 
+const ndjson = 'application/x-ndjson'
+
+async function* lines(found: AsyncIterable<Entry>): AsyncGenerator<string> {
+  for await (const entry of found) yield `${JSON.stringify(asJson(entry))}\n`
+}
+
 /** What waits, and what can be done about it. */
 export const escrowRoutes =
   (context: HttpContext): FastifyPluginAsync =>
@@ -60,25 +69,28 @@ export const escrowRoutes =
     const security = [{ token: [] }]
     const refusals = { 400: problem, 401: problem, 503: problem }
 
-    app.get<{ Querystring: Selection & { limit: number; after?: string } }>(
+    app.get<{ Querystring: Selection & { limit?: number; after?: string } }>(
       '/v1/escrow',
       {
         schema: {
-          summary: 'What waits, by AID and sequence number, a page at a time.',
+          summary:
+            'What waits, by AID and sequence number, a page at a time; as application/x-ndjson all of it.',
           querystring: {
             type: 'object',
             properties: {
               ...selection,
-              limit: { ...whole, minimum: 1, maximum: limits.pageEntriesMax, default: limits.pageEntries },
-              after: { type: 'string', pattern: '^[A-Za-z0-9_-]*$', description: 'the cursor of an entry' },
+              ...paging(limits),
             },
           },
           response: { 200: entryPage, 400: problem },
         },
       },
-      async ({ query }) => {
-        const { entries, next } = await page(manager, queryOf(query), query.limit, query.after)
-        return { entries: entries.map(asJson), ...(next !== undefined && { next }) }
+      async ({ query, headers }, reply) => {
+        const { limit = limits.pageEntries, after } = query
+        if (headers.accept?.includes(ndjson))
+          return reply.type(ndjson).send(Readable.from(lines(entries(manager, queryOf(query), after))))
+        const { entries: found, next } = await page(manager, queryOf(query), limit, after)
+        return { entries: found.map(asJson), ...(next !== undefined && { next }) }
       },
     )
 

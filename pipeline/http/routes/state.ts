@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
+import { setImmediate } from 'node:timers/promises'
 
 import type { FastifyPluginAsync, FastifyReply } from 'fastify'
 
-import { loggedAt, logOf, stateAt } from '../../history.ts'
-import { aidBytes, replayed } from '../../replay.ts'
+import { loggedAt, stateAt } from '../../history.ts'
+import { aidBytes, placeOf, replayed } from '../../replay.ts'
+import { pacedScan } from '../../store/paced.ts'
 import { why } from '../../escrow/why.ts'
 import { HttpProblem, type HttpContext } from '../context.ts'
 import { cesr, decimal, keyState, nothing, primitive, problem, why as whySchema } from '../schemas.ts'
@@ -60,7 +62,7 @@ export const stateRoutes =
       },
       async ({ params: { aid }, query: { from }, headers }, reply) => {
         if (loggedAt(addon, store, aid, 0n).length === 0) throw unknown(aid)
-        const log = kelOf(manager, aid, BigInt(from), limits.httpLogBytes)
+        const log = await kelOf(manager, aid, BigInt(from), limits.httpLogBytes)
         return sendRanged(reply, log, headers)
       },
     )
@@ -86,16 +88,21 @@ export const stateRoutes =
     )
   }
 
-function kelOf(
-  { addon, store }: HttpContext['manager'],
+/** A log as bytes; the event loop turns while it is read. */
+async function kelOf(
+  manager: HttpContext['manager'],
   aid: string,
   from: bigint,
   bytesMax: number,
-): Buffer {
-  const events = [...logOf(addon, store, aid)].filter(({ sn }) => BigInt(`0x${sn}`) >= from)
+): Promise<Buffer> {
+  const { addon, store, pageRecords } = manager
+  const ordinals: bigint[] = []
+  for await (const { key, value } of pacedScan(manager, 'kel', { prefix: aidBytes(aid) }))
+    if (placeOf(key).sn >= from) ordinals.push(...addon.ordinals(value))
   const messages: Uint8Array[] = []
   let bytes = 0
-  for (const { ordinal } of events.toSorted((a, b) => (a.ordinal < b.ordinal ? -1 : 1))) {
+  for (const [index, ordinal] of ordinals.toSorted((a, b) => (a < b ? -1 : 1)).entries()) {
+    if (index % pageRecords === 0) await setImmediate()
     const message = replayed(addon, store, ordinal)
     bytes += message.length
     if (bytes > bytesMax)
