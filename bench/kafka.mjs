@@ -4,7 +4,7 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
 import { kafkajsClient } from '../dist/pipeline/kafka/client/kafkajs/index.js'
 import { partitionOf } from '../dist/pipeline/kafka/murmur2.js'
@@ -112,7 +112,7 @@ const committed = async (client, group, topic) => {
   return Number(sum)
 }
 
-/** Whole workers; resolves to the rate and to what their CPU time went to, in microseconds an event. */
+/** Whole workers; resolves to the rate, and to their CPU time in microseconds an event. */
 async function workers(client, name, topic, count, transactions) {
   const total = (await ends(client, topic)).reduce((a, b) => a + b, 0)
   const group = `bench-${name}`
@@ -147,30 +147,34 @@ async function workers(client, name, topic, count, transactions) {
       said.flatMap(({ all }) => [...all.matchAll(/\/(\d+): going on/g)].map(([, number]) => number)),
     ).size
   const start = performance.now()
+  const used = cpuOf(children)
   const before = await committed(client, group, topic)
   for (let done = before; done < total; await setTimeout(20)) done = await committed(client, group, topic)
   const seconds = (performance.now() - start) / 1000
-  const pages = await Promise.all(
-    said.map(async ({ all }) => (await fetch(/metrics on (http\S+)/.exec(all)[1])).text()),
-  )
+  const now = cpuOf(children)
   for (const child of children) child.kill('SIGTERM')
   await Promise.all(children.map(async (child) => child.exitCode ?? once(child, 'exit')))
-  return { rate: (events * (total - before)) / total / seconds, cpu: cpuOf(pages.join('\n')) }
+  const share = (total - before) / total
+  const each = (seconds) => (seconds * 1e6) / (events * share)
+  return {
+    rate: (events * share) / seconds,
+    cpu: { main: each(now.main - used.main), others: each(now.others - used.others) },
+  }
 }
 
-/** Microseconds an event of CPU: in all, in the core, and around the database; the rest is the client's and ours. */
-function cpuOf(page) {
-  const sum = (pattern) => [...page.matchAll(pattern)].reduce((total, [, value]) => total + Number(value), 0)
-  const all = sum(/^process_cpu_seconds_total (\S+)/gm)
-  const core = sum(/^kelpipe_native_seconds_total\{operation="(?:prepare|settle|frame)"\} (\S+)/gm)
-  const store = sum(/^kelpipe_stage_duration_seconds_sum\{stage="fetch"\} (\S+)/gm)
-  return Object.fromEntries(
-    Object.entries({ all, core, store, rest: all - core - store }).map(([name, seconds]) => [
-      name,
-      (seconds * 1e6) / events,
-    ]),
-  )
+/** Seconds of CPU that processes have had: of their main threads, and of all others. */
+function cpuOf(children) {
+  const times = { main: 0, others: 0 }
+  for (const { pid } of children)
+    for (const thread of readdirSync(`/proc/${pid}/task`)) {
+      const fields = readFileSync(`/proc/${pid}/task/${thread}/stat`, 'latin1').split(') ')[1].split(' ')
+      times[Number(thread) === pid ? 'main' : 'others'] += (Number(fields[11]) + Number(fields[12])) / ticks
+    }
+  return times
 }
+
+/** Ticks of the system's clock for CPU times in a second. */
+const ticks = 100
 
 async function ends(client, topic) {
   return Promise.all(
@@ -258,9 +262,9 @@ try {
   rows.push(row('file ingest', 'events/s', file, file))
   print(rows)
   console.log('(beside workers: 60 % of file ingest or 80 % of the client alone, whichever is smaller)')
-  for (const [what, { all, core, store, rest }] of Object.entries(cpu))
+  for (const [what, { main: own, others }] of Object.entries(cpu))
     console.log(
-      `${what}: ${all.toFixed(1)} µs of CPU an event: core ${core.toFixed(1)}, store ${store.toFixed(1)}, client and the rest ${rest.toFixed(1)}`,
+      `${what}: µs of CPU an event: ${own.toFixed(1)} of main threads (client, outbox, reads of the store), ${others.toFixed(1)} of all others (the core, writes of the store)`,
     )
   compare('kafka', rows)
   keep('kafka', rows, { events, cpu })
