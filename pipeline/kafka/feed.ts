@@ -48,11 +48,16 @@ export class Feed implements Source {
   readonly #stream = new RecordStream()
   #streamOrigin: RecordOrigin | undefined
   #used = 0
+  /** Who waits for room. */
+  readonly #waiting: (() => void)[] = []
 
   constructor(options: FeedOptions) {
     this.name = options.name
     this.#options = options
     this.#credits = new Slots(options.credits)
+    options.signal.addEventListener('abort', () => {
+      for (const waiting of this.#waiting.splice(0)) waiting()
+    })
   }
 
   /** Batches that were taken and are not acknowledged yet. */
@@ -77,6 +82,26 @@ export class Feed implements Source {
       if (!(await this.#credit(signal))) return
       this.#take(purpose, group)
     }
+  }
+
+  /** Takes records as far as there is room now; whether that were all. */
+  take(purpose: Purpose, { records }: LogBatch): boolean {
+    const { bytesPerBatch, credits, signal } = this.#options
+    const wanted = records.filter(({ offset }) => offset >= this.next(purpose).offset)
+    for (const group of grouped(wanted, bytesPerBatch)) {
+      if (this.#used >= credits || signal.aborted) return false
+      this.#used += 1
+      void this.#credits.take()
+      this.#take(purpose, group)
+    }
+    return true
+  }
+
+  /** Resolves when there is room for a batch, or the feed has ended. */
+  async room(): Promise<void> {
+    const { credits, signal } = this.#options
+    while (this.#used >= credits && !signal.aborted)
+      await new Promise<void>((resolve) => this.#waiting.push(resolve))
   }
 
   /** Resolves when everything that was taken is acknowledged, or the signal aborts. */
@@ -177,6 +202,7 @@ export class Feed implements Source {
   #give(): void {
     this.#used -= 1
     this.#credits.give()
+    for (const waiting of this.#waiting.splice(0)) waiting()
   }
 }
 

@@ -151,9 +151,14 @@ export class Partition {
     this.#ready = true
   }
 
-  /** Takes records of a role; resolves when there is room for more. */
-  async offer(role: Role, batch: LogBatch, signal: AbortSignal): Promise<void> {
-    await this.#feed.offer(role, batch, signal)
+  /** Takes records of a role as far as there is room now; whether that were all. */
+  take(role: Role, batch: LogBatch): boolean {
+    return this.#feed.take(role, batch)
+  }
+
+  /** Resolves when there is room for more, or there will be none. */
+  async room(): Promise<void> {
+    await this.#feed.room()
   }
 
   /** Gives up to open; what was begun comes to nothing. */

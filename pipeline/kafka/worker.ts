@@ -125,18 +125,30 @@ export class Worker implements MemberHandler {
     }
   }
 
-  async records(batch: LogBatch, signal: AbortSignal): Promise<void> {
-    const role = this.#roles.get(batch.topic)
-    const partition = this.#partitions.get(batch.partition)
+  /**
+   * Takes what there is room for. A partition without room is not fetched until it has some: waiting here would hold back
+   * every other partition of the same fetch.
+   */
+  async records(batch: LogBatch): Promise<void> {
+    const { topic, partition: number, from, end } = batch
+    const role = this.#roles.get(topic)
+    const partition = this.#partitions.get(number)
     if (role === undefined || !partition?.status.ready) return
+    if (role === 'input') this.#ends.set(number, end)
     const { offset } = partition.next(role)
     // What was fetched before a seek took effect may begin behind what is to come next.
-    if (batch.from > offset) {
-      this.#member?.seek(batch.topic, batch.partition, offset)
-      return
+    if (from > offset) this.#member?.seek(topic, number, offset)
+    else if (!partition.take(role, batch)) {
+      this.#member?.pause(topic, number)
+      void this.#resume(partition, topic, role)
     }
-    if (role === 'input') this.#ends.set(batch.partition, batch.end)
-    await partition.offer(role, batch, signal)
+  }
+
+  async #resume(partition: Partition, topic: string, role: Role): Promise<void> {
+    await partition.room()
+    if (this.#partitions.get(partition.number) !== partition || !partition.status.ready) return
+    this.#member?.seek(topic, partition.number, partition.next(role).offset)
+    this.#member?.resume(topic, partition.number)
   }
 
   failed(error: unknown): void {
