@@ -13,8 +13,8 @@ export interface Words {
   /** Kinds of escrows, but that of evidence. */
   readonly kinds: readonly string[]
   readonly verdicts: readonly string[]
+  /** What the inspector takes at most. */
+  readonly inspectBytes: number
 }
 
-let words: Promise<Words> | undefined
-
-export const wordsOf = async (): Promise<Words> => (words ??= get<Words>('ui/words.json'))
+export const wordsOf = async (): Promise<Words> => get<Words>('ui/words.json')

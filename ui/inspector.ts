@@ -1,4 +1,4 @@
-import { wordsOf, type Words } from './api.ts'
+import type { Words } from './api.ts'
 import { badge, el } from './dom.ts'
 import { bytes, counted, decimal, shortened, whole } from './format.ts'
 import { List } from './list.ts'
@@ -8,6 +8,7 @@ import { outcome, Stream, type Item } from './stream.ts'
 /** Drop or paste a stream, and see what stands in it and what it is worth. */
 export class Inspector {
   readonly #root: HTMLElement
+  readonly #words: Words
   readonly #text = el('textarea', {
     attrs: {
       rows: 2,
@@ -26,15 +27,17 @@ export class Inspector {
   )
   readonly #summary = el('div', { class: 'summary', attrs: { role: 'status' } })
   readonly #detail = el('div', { class: 'detail', attrs: { tabindex: -1 } })
-  readonly #list = new List<Item>({ label: 'Messages', row: rowOf, chosen: (item) => void this.#show(item) })
+  readonly #list = new List<Item>({ label: 'Messages', row: rowOf, chosen: (item) => this.#show(item) })
   readonly #work = el('div', { class: 'work', attrs: { hidden: true } }, this.#list.root, this.#detail)
   readonly #hint = hint()
   #stream: Stream | undefined
   #reading = new AbortController()
   #wanted = ''
 
-  constructor(root: HTMLElement) {
+  constructor(root: HTMLElement, words: Words) {
     this.#root = root
+    this.#words = words
+    this.#samples.append(...words.samples.map((name) => el('option', { attrs: { value: name } }, name)))
     const open = el('button', { attrs: { type: 'button' } }, 'Choose a file')
     const look = el('button', { class: 'main', attrs: { type: 'button' } }, 'Inspect')
     open.addEventListener('click', () => this.#file.click())
@@ -68,16 +71,6 @@ export class Inspector {
   }
 
   start(): void {
-    this.#takeDrops()
-    void this.#listSamples()
-  }
-
-  async #listSamples(): Promise<void> {
-    const { samples } = await wordsOf()
-    this.#samples.append(...samples.map((name) => el('option', { attrs: { value: name } }, name)))
-  }
-
-  #takeDrops(): void {
     addEventListener('dragover', (event) => {
       event.preventDefault()
       this.#root.classList.add('dropping')
@@ -115,8 +108,13 @@ export class Inspector {
   #inspect(name: string, content: Uint8Array<ArrayBuffer>): void {
     this.#reading.abort()
     this.#reading = new AbortController()
-    if (content.length === 0) {
-      this.#summary.replaceChildren(el('p', {}, 'There is nothing to look at yet.'))
+    const { inspectBytes } = this.#words
+    const isTooLarge = content.length > inspectBytes
+    if (content.length === 0 || isTooLarge) {
+      const why = isTooLarge
+        ? `${name} has ${bytes(content.length)}; at most ${bytes(inspectBytes)} are looked at here: kelpipe split cuts it.`
+        : 'There is nothing to look at yet.'
+      this.#summary.replaceChildren(el('p', {}, why))
       return
     }
     const stream = new Stream(name, content)
@@ -187,11 +185,8 @@ export class Inspector {
     return button
   }
 
-  async #show(item: Item): Promise<void> {
-    const stream = this.#stream
-    const words: Words = await wordsOf()
-    if (stream === this.#stream && stream)
-      this.#detail.replaceChildren(messageView(stream, item, words.codes))
+  #show(item: Item): void {
+    if (this.#stream) this.#detail.replaceChildren(messageView(this.#stream, item, this.#words.codes))
   }
 }
 

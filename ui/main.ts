@@ -36,7 +36,8 @@ function showView(): void {
 }
 
 startTheme()
-new LiveView(byId('live'), await wordsOf()).start()
-new Inspector(byId('inspector')).start()
+const words = await wordsOf()
+new LiveView(byId('live'), words).start()
+new Inspector(byId('inspector'), words).start()
 addEventListener('hashchange', showView)
 showView()

@@ -8,6 +8,7 @@ import { verdictNames } from '../../../native/batch.ts'
 import { escrowKinds, faultCodes, rejectCodes } from '../../../native/layout.ts'
 import { packageRoot } from '../../../native/root.ts'
 import { evidenceKind } from '../../escrow/entry.ts'
+import { limits } from '../../limits.ts'
 import { HttpProblem } from '../context.ts'
 
 /** Of the files of the page: its pages and styles as they are, its code as it is built, streams to look at. */
@@ -81,4 +82,5 @@ const words = (): object => ({
   codes: Object.fromEntries([...rejectCodes.values(), ...faultCodes].map(({ code, text }) => [code, text])),
   kinds: escrowKinds.map(({ name }) => name).filter((name) => name !== evidenceKind),
   verdicts: verdictNames,
+  inspectBytes: limits.inspectBytes,
 })
