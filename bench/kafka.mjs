@@ -155,7 +155,7 @@ async function workers(client, name, topic, count, transactions) {
   for (const child of children) child.kill('SIGTERM')
   await Promise.all(children.map(async (child) => child.exitCode ?? once(child, 'exit')))
   const share = (total - before) / total
-  const each = (seconds) => (seconds * 1e6) / (events * share)
+  const each = (time) => (time * 1e6) / (events * share)
   return {
     rate: (events * share) / seconds,
     cpu: { main: each(now.main - used.main), others: each(now.others - used.others) },

@@ -21,8 +21,14 @@ test('the Dockerfile is well-formed, and what runs in the end is nobody special'
   expect(validate(text)).toEqual([])
   const last = text.slice(text.lastIndexOf('\nFROM '))
   expect(last).toMatch(/\nUSER node\n/)
-  for (const [, path = ''] of text.matchAll(/COPY --from=native \/build\/(\S+)/g))
-    expect(['package.json', 'node_modules', 'dist', 'native/addon', 'docs']).toContain(path)
+  const { files } = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as {
+    files: string[]
+  }
+  const copied = [...text.matchAll(/COPY --from=native \/build\/(\S+)/g)].map(([, path]) => path)
+  expect(copied).toEqual(expect.arrayContaining(['package.json', 'node_modules', 'dist', 'native/addon']))
+  expect(copied.filter((path) => !['package.json', 'node_modules', ...files].includes(path ?? ''))).toEqual(
+    [],
+  )
 })
 
 interface Compose {
