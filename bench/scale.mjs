@@ -93,7 +93,7 @@ async function aids() {
 
 /** How long one log is. */
 async function lengths() {
-  for (const length of [curveEvents / 100, curveEvents / 10, curveEvents])
+  for (const length of [curveEvents / 10, curveEvents])
     await measured(`one AID, ${say(length)} events`, await stream('long', 1, length))
 }
 

@@ -111,6 +111,7 @@ interface Binding {
   aidCounted(value: Uint8Array | null, counts: Uint32Array): ArrayBuffer
   metrics(): readonly OperationMetrics[]
   resetMetrics(): void
+  boundArenas(most: number): boolean
 }
 
 interface BoundEngine {
@@ -169,6 +170,8 @@ export interface Addon {
   replay(log: Uint8Array, late: readonly Uint8Array[]): Uint8Array
   /** Ordinals of the events in a `kel` record, superseded ones first. */
   ordinals(kel: Uint8Array): BigUint64Array
+  /** Bounds the arenas of the system's allocator, so that threads use again what others freed; false where it has none. */
+  boundArenas(most: number): boolean
   /** A `waiting` record as a message: an event with what is attached so far, or a receipt. */
   waitingMessage(key: Uint8Array, value: Uint8Array): Uint8Array
   /** What a `waiting` record lacks, as a JSON list; `record` is the `aids` record of its AID. */
@@ -203,6 +206,7 @@ export function loadAddon(): Addon {
     record: (table, key, value) => binding.record(table, key, value),
     replay: (log, late) => new Uint8Array(binding.replay(log, late)),
     ordinals: (kel) => new BigUint64Array(binding.ordinals(kel)),
+    boundArenas: (most) => binding.boundArenas(most),
     waitingMessage: (key, value) => new Uint8Array(binding.waitingMessage(key, value)),
     missing: (key, value, record) => binding.missing(key, value, record ?? null),
     annotated: (stream) => binding.annotated(stream),

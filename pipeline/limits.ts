@@ -129,6 +129,8 @@ export interface Limits {
   readonly logBufferBytes: number
   /** What the sinks may hold unwritten. */
   readonly sinkBufferBytes: number
+  /** Arenas of the system's allocator that the threads of the process share. */
+  readonly allocatorArenas: number
   /** The engine's cache of key states. */
   readonly engineCacheBytes: number
   /** Pause between two redraws of the progress bar. */
@@ -214,6 +216,7 @@ export const limits: Limits = {
   logFetchMs: 250,
   logBufferBytes: 1 * MiB,
   sinkBufferBytes: 8 * MiB,
+  allocatorArenas: 2,
   engineCacheBytes: 64 * MiB,
   progressMs: 100,
   stopMs: 10_000,

@@ -122,6 +122,7 @@ const cases: readonly Case[] = [
   ['prepareWaiting', (...values) => engine['prepareWaiting']?.(...values), ['retry', [bytes], undefined]],
   ['settle', settle, [prepared, null, now]],
   ['committed', (given) => engine['committed']?.(given), [1n]],
+  ['boundArenas', binding.boundArenas, [2]],
   ['keyState', binding.keyState, ['AID', bytes, true]],
   ['record', binding.record, [0, bytes, bytes]],
   ['replay', binding.replay, [bytes, [bytes]]],

@@ -34,6 +34,7 @@ export interface Binding {
   readonly Tool: new (...values: readonly unknown[]) => Record<string, Call>
   readonly StateDigest: new (...values: readonly unknown[]) => Record<string, Call>
   readonly Prepared: new (...values: readonly unknown[]) => unknown
+  readonly boundArenas: Call
   readonly keyState: Call
   readonly record: Call
   readonly replay: Call

@@ -18,6 +18,7 @@ mod generator;
 mod guard;
 pub mod layout;
 mod logs;
+mod memory;
 mod metrics;
 mod options;
 mod prepared;
