@@ -176,6 +176,7 @@ describe.skipIf(browserPath === undefined)('the page', () => {
 
   test('a stream that is dropped anywhere is inspected, and cannot bring markup into the page', async () => {
     const page = await opened('dark')
+    await page.getByRole('status').getByText('live').waitFor()
     await page.evaluate(`{
       const dataTransfer = new DataTransfer()
       dataTransfer.items.add(new File(['<img src=x onerror="alert(1)">'], '<img src=x onerror=alert(1)>.cesr'))
