@@ -40,15 +40,16 @@ export class VerdictCounts implements Sink {
   }
 
   #addVerdicts(batch: VerdictBatch): void {
-    for (let index = 0; index < batch.length; index += 1) {
-      const verdict = batch.verdict[index] ?? 0
-      const reason = batch.reason[index] ?? 0
+    const { length, verdict: verdicts, reason: reasons, ilk: ilks } = batch
+    for (let index = 0; index < length; index += 1) {
+      const verdict = verdicts[index] ?? 0
+      const reason = reasons[index] ?? 0
       if (verdict === rejected) this.#rejected.set(reason, (this.#rejected.get(reason) ?? 0) + 1)
       if (batch.isRetried(index)) {
         increment(this.#retried, verdict)
         continue
       }
-      increment(this.#messages, (batch.ilk[index] ?? 0) * verdictNames.length + verdict)
+      increment(this.#messages, (ilks[index] ?? 0) * verdictNames.length + verdict)
       if (verdict !== escrowed) continue
       increment(this.#escrowed, reason)
       if (reason === duplicitous) this.#duplicity += 1
