@@ -172,7 +172,7 @@ impl Engine {
                 state.base.keep(folded.done.changes.into_spare());
                 return Ok(Step::Missing(ask(&state.base, batch, folded.needs)));
             }
-            if !self.check(batch, folded.unknown) {
+            if !self.check(batch, &folded.unknown) {
                 state.base.keep(folded.done.changes.into_spare());
                 refolds += 1;
                 continue;
@@ -183,7 +183,7 @@ impl Engine {
     }
 
     /// Checks the signatures that a fold assumed to be good; whether they all are.
-    fn check(&self, batch: &mut Batch<'_>, unknown: Vec<crate::signature::Pending>) -> bool {
+    fn check(&self, batch: &mut Batch<'_>, unknown: &[crate::signature::Pending]) -> bool {
         let checks: Vec<_> = unknown
             .iter()
             .map(|pending| pending.check(batch.source))
@@ -194,8 +194,8 @@ impl Engine {
         batch.signatures_checked += valid.len() as u64;
         batch.signatures_failed += valid.iter().filter(|valid| !**valid).count() as u64;
         if !all {
-            for (pending, valid) in unknown.into_iter().zip(valid) {
-                batch.memo.note(pending, valid);
+            for (pending, valid) in unknown.iter().zip(valid) {
+                batch.memo.note(pending, batch.source, valid);
             }
         }
         all

@@ -193,8 +193,8 @@ impl<'e> Fold<'e> {
         if signature.algorithm.is_none() || (!matches && self.harden(3)) {
             return false;
         }
-        let pending = Pending::new(self.source, signed, key, signature);
-        if let Some(valid) = self.memo.verdict(&pending) {
+        let pending = Pending::new(signed, key, signature);
+        if let Some(valid) = self.memo.verdict(&pending, self.source) {
             return valid;
         }
         match self.checking {
@@ -204,7 +204,7 @@ impl<'e> Fold<'e> {
             }
             Checking::Now(verifier) => {
                 let valid = verifier.verify_one(&pending.check(self.source));
-                self.memo.note(pending, valid);
+                self.memo.note(&pending, self.source, valid);
                 valid
             }
         }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use kelpipe_cesr::Alphabet;
 use kelpipe_cesr::indexer::Indexed;
 use kelpipe_cesr::primitive::Primitive;
+use kelpipe_crypto::digest::Digest;
 use kelpipe_crypto::{Algorithm, Check};
 
 use crate::prefix::{VerificationKey, signature_algorithm};
@@ -68,12 +69,11 @@ impl Plain64 {
     }
 }
 
-/// What identifies a check within a batch. Bytes are identified by their address: they stay where they are
-/// while the memo holds on to them.
+/// What identifies a check: what it is over, by its digest, and what is checked. The same bytes may be read anew from
+/// the log each time that a batch is folded, so where they stand tells nothing.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 struct Id {
-    address: usize,
-    length: usize,
+    message: [u8; 32],
     signature: [u8; SIGNATURE_BYTES],
     key: [u8; KEY_BYTES_MAX],
     algorithm: Algorithm,
@@ -81,69 +81,68 @@ struct Id {
 
 /// A check that a fold makes, or assumes to be good.
 pub struct Pending {
-    id: Id,
     signed: Signed,
+    signature: [u8; SIGNATURE_BYTES],
+    key: [u8; KEY_BYTES_MAX],
+    algorithm: Algorithm,
 }
 
 impl Pending {
     /// The check of `signature` by `key` over `signed`.
-    pub fn new(
-        source: &[u8],
-        signed: &Signed,
-        key: &VerificationKey,
-        signature: &Plain64,
-    ) -> Pending {
-        let bytes = signed.bytes(source);
+    pub fn new(signed: &Signed, key: &VerificationKey, signature: &Plain64) -> Pending {
         let mut raw = [0; KEY_BYTES_MAX];
         raw[..key.raw().len()].copy_from_slice(key.raw());
         Pending {
-            id: Id {
-                address: bytes.as_ptr() as usize,
-                length: bytes.len(),
-                signature: signature.raw,
-                key: raw,
-                algorithm: key.algorithm,
-            },
             signed: signed.clone(),
+            signature: signature.raw,
+            key: raw,
+            algorithm: key.algorithm,
         }
     }
 
     /// In the form that the verifier takes.
     pub fn check<'a>(&'a self, source: &'a [u8]) -> Check<'a> {
-        let size = match self.id.algorithm {
+        let size = match self.algorithm {
             Algorithm::Ed25519 => 32,
             Algorithm::Secp256k1 | Algorithm::Secp256r1 => KEY_BYTES_MAX,
         };
         Check {
-            algorithm: self.id.algorithm,
-            key: &self.id.key[..size],
+            algorithm: self.algorithm,
+            key: &self.key[..size],
             message: self.signed.bytes(source),
-            signature: &self.id.signature,
+            signature: &self.signature,
+        }
+    }
+
+    fn id(&self, source: &[u8]) -> Id {
+        let mut message = [0; 32];
+        Digest::Blake3_256.hash(&[self.signed.bytes(source)], &mut message);
+        Id {
+            message,
+            signature: self.signature,
+            key: self.key,
+            algorithm: self.algorithm,
         }
     }
 }
 
-/// Checks made so far for one batch.
+/// Checks of one batch whose verdicts a fold need not assume: those made since a signature was found to be bad.
 #[derive(Default)]
 pub struct Memo {
     known: Map<Id, bool>,
-    held: Vec<Signed>,
 }
 
 impl Memo {
     /// The verdict, if it is known.
-    pub fn verdict(&self, pending: &Pending) -> Option<bool> {
+    pub fn verdict(&self, pending: &Pending, source: &[u8]) -> Option<bool> {
         if self.known.is_empty() {
             return None;
         }
-        self.known.get(&pending.id).copied()
+        self.known.get(&pending.id(source)).copied()
     }
 
-    /// Notes a verdict, and keeps the bytes alive so that their address stays theirs.
-    pub fn note(&mut self, pending: Pending, valid: bool) {
-        self.known.insert(pending.id, valid);
-        if let Signed::Held(_) = pending.signed {
-            self.held.push(pending.signed);
-        }
+    /// Notes a verdict.
+    pub fn note(&mut self, pending: &Pending, source: &[u8], valid: bool) {
+        self.known.insert(pending.id(source), valid);
     }
 }

@@ -13,6 +13,8 @@ const BATCH: usize = 100;
 /// Requests, records, writes, settles and rows that ten events may cost: each is put into escrow, read again and
 /// accepted.
 const PER_TEN_MAX: [usize; 5] = [25, 10, 80, 2, 20];
+/// Receipts that come with one that is wrong.
+const RECEIPTS: usize = 200;
 /// Other entries that wait while a log is judged.
 const OTHERS: usize = 100_000;
 
@@ -89,4 +91,39 @@ fn other_entries_that_wait_cost_nothing() {
     let found = cost(&mut judge, 1_000);
     linear(found, 1_000, &format!("1000 events among {OTHERS} others"));
     assert_eq!(judge.store.table(Table::Waiting).len(), OTHERS);
+}
+
+/// Receipts of an event, of which the last one is wrong.
+fn receipts_with_a_wrong_one() -> (Vec<u8>, Vec<Vec<u8>>) {
+    let (mut aid, icp) = Aid::new("receipted");
+    let other = aid.interact(&[]);
+    let names: Vec<String> = (0..RECEIPTS).map(|at| format!("watcher-{at}")).collect();
+    let mut receipts: Vec<_> = names
+        .iter()
+        .map(|name| icp.receipt(&[icp.couple_by(name)]))
+        .collect();
+    receipts.push(icp.receipt(&[other.couple_by("liar")]));
+    (icp.signed(), receipts)
+}
+
+#[test]
+fn a_signature_that_is_wrong_does_not_make_the_others_be_checked_again() {
+    let (event, receipts) = receipts_with_a_wrong_one();
+    let checks = 1 + receipts.len() as u64;
+    let together = [std::slice::from_ref(&event), &receipts].concat();
+    for (what, batches, lag) in [
+        ("in the batch of the event", vec![together], 0),
+        (
+            "while the event is not durable",
+            vec![vec![event.clone()], receipts.clone()],
+            3,
+        ),
+        ("behind the event", vec![vec![event], receipts], 0),
+    ] {
+        let mut judge = Judge::new(Options::new(Mode::Hardened));
+        judge.lag = lag;
+        let rows: usize = batches.iter().map(|some| judge.run(some).len()).sum();
+        assert_eq!(rows as u64, checks);
+        assert_eq!(judge.engine.verifier().metrics().checks, checks, "{what}");
+    }
 }
