@@ -1,6 +1,9 @@
 import type { ServerResponse } from 'node:http'
 
+import type { FastifyReply } from 'fastify'
+
 import type { Limits } from '../limits.ts'
+import { HttpProblem } from './context.ts'
 
 /** A response that carries server-sent events. One who does not keep up is cut off, and can come again. */
 export class EventStream {
@@ -30,4 +33,17 @@ export class EventStream {
     this.#response.write(text)
     if (this.#response.writableLength > this.#bufferBytes) this.#response.destroy()
   }
+}
+
+/** The stream of one more listener. Throws `http/listeners` where there are as many as may be. */
+export function eventStream(reply: FastifyReply, listeners: number, limits: Limits): EventStream {
+  if (listeners >= limits.eventListeners)
+    throw new HttpProblem(
+      503,
+      'http/listeners',
+      `${limits.eventListeners} listen already`,
+      'come again later',
+    )
+  reply.hijack()
+  return new EventStream(reply.raw, limits)
 }

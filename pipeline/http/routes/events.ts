@@ -1,10 +1,10 @@
 import type { FastifyPluginAsync } from 'fastify'
 
 import { verdictNames } from '../../../native/batch.ts'
-import { HttpProblem, type HttpContext } from '../context.ts'
+import type { HttpContext } from '../context.ts'
 import type { Events, Told } from '../events.ts'
 import { primitive, problem } from '../schemas.ts'
-import { EventStream } from '../sse.ts'
+import { eventStream, type EventStream } from '../sse.ts'
 
 interface Filter {
   readonly aid?: string
@@ -33,17 +33,9 @@ export const eventRoutes =
         },
       },
       async ({ query, headers, raw }, reply) => {
-        if (events.listeners >= limits.eventListeners)
-          throw new HttpProblem(
-            503,
-            'http/listeners',
-            `${limits.eventListeners} listen already`,
-            'come again later',
-          )
-        reply.hijack()
         const last = headers['last-event-id']
         const after = typeof last === 'string' ? last : query.after
-        const told = new EventStream(reply.raw, limits)
+        const told = eventStream(reply, events.listeners, limits)
         raw.once(
           'close',
           tellAll(told, events, (each) => fits(each, query), after),

@@ -3,10 +3,9 @@ import type { FastifyPluginAsync } from 'fastify'
 import type { Features } from '../../../native/addon.ts'
 import type { Limits } from '../../limits.ts'
 import { version } from '../../version.ts'
-import { HttpProblem } from '../context.ts'
 import type { Live } from '../live.ts'
 import { problem } from '../schemas.ts'
-import { EventStream } from '../sse.ts'
+import { eventStream } from '../sse.ts'
 
 export interface LiveRoutes {
   readonly live: Live
@@ -30,15 +29,7 @@ export const liveRoutes =
         },
       },
       async ({ raw }, reply) => {
-        if (live.listeners >= limits.eventListeners)
-          throw new HttpProblem(
-            503,
-            'http/listeners',
-            `${limits.eventListeners} listen already`,
-            'come again later',
-          )
-        reply.hijack()
-        const stream = new EventStream(reply.raw, limits)
+        const stream = eventStream(reply, live.listeners, limits)
         const runs = { version: version(), node: process.versions.node, cpuPath: path, threads }
         stream.tell('history', { type: 'history', runs, samples: live.kept })
         const stop = live.listen((sample) => stream.tell('sample', { type: 'sample', ...sample }))
