@@ -1,26 +1,14 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 
 import { kafkajsClient } from '../../pipeline/kafka/client/kafkajs/index.ts'
 import { shares } from '../../pipeline/kafka/shares.ts'
-import { Broker, brokerMs, canBroker } from '../support/broker.ts'
+import { canBroker, suiteBroker } from '../support/broker.ts'
 import { connectionTo } from '../support/kafka.ts'
 import { clientSuite } from './client.suite.ts'
 
 describe.skipIf(!canBroker)('kafkajs as a client', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'kelpipe-kafka-client-'))
-  let broker: Broker
-  beforeAll(async () => {
-    broker = await Broker.start(folder)
-  }, brokerMs)
-  afterAll(async () => {
-    await broker.stop()
-    rmSync(folder, { recursive: true })
-  })
-  clientSuite({ connect: async () => kafkajsClient(connectionTo(broker.address)) })
+  const kafka = suiteBroker('kafka-client')
+  clientSuite({ connect: async () => kafkajsClient(connectionTo(kafka.broker.address)) })
 })
 
 test('everybody gets a fair number of partitions, and keeps what it holds', () => {

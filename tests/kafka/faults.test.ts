@@ -1,10 +1,6 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
 
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-
-import { Broker, brokerMs, canBroker } from '../support/broker.ts'
+import { canBroker, suiteBroker } from '../support/broker.ts'
 import { randomOf } from '../support/cli.ts'
 import { Crew, steps, type Fault } from '../support/faults.ts'
 import { acceptedOf, Field, generated, type Keyed } from '../support/fleet.ts'
@@ -66,15 +62,8 @@ async function suffer(
 }
 
 describe.skipIf(!canBroker)('faults', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'kelpipe-faults-'))
-  let broker: Broker
-  beforeAll(async () => {
-    broker = await Broker.start(folder)
-  }, brokerMs)
-  afterAll(async () => {
-    await broker.stop()
-    rmSync(folder, { recursive: true })
-  })
+  const kafka = suiteBroker('faults')
+  const { folder } = kafka
 
   /** Lets a crew take in messages while it suffers; resolves to what a reader then finds of each accepted event. */
   async function ordeal(
@@ -83,14 +72,14 @@ describe.skipIf(!canBroker)('faults', () => {
     faults: readonly Fault[],
     replay: boolean,
   ): Promise<{ field: Field; happened: number; found: Map<string, number>; owners: readonly string[] }> {
-    const field = await Field.open(broker.address, folder, name, partitions)
-    const crew = new Crew(field, broker.address, replay)
+    const field = await Field.open(kafka.broker.address, folder, name, partitions)
+    const crew = new Crew(field, kafka.broker.address, replay)
     const random = randomOf(7)
     let ended = false
     const feeding = feed(field, messages, faults.length, () => ended)
     const outage = async (): Promise<void> => {
-      await broker.stop('SIGKILL')
-      await broker.run()
+      await kafka.broker.stop('SIGKILL')
+      await kafka.broker.run()
     }
     const happened = await suffer(crew, faults, { slots: replay ? workers : 1, random, outage })
     ended = true

@@ -1,13 +1,12 @@
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 
 import { kafkaDefinitions } from '../../pipeline/kafka/metrics.ts'
 import { kel } from '../boundary/kel.ts'
-import { Broker, brokerMs, canBroker } from '../support/broker.ts'
+import { canBroker, suiteBroker } from '../support/broker.ts'
 import { kelpipe, startKelpipe } from '../support/cli.ts'
 import { Field } from '../support/fleet.ts'
 import { numberOf, saidBy, samplesOf } from '../support/metrics.ts'
@@ -15,24 +14,19 @@ import { until } from '../support/prometheus.ts'
 
 // Goal: what a person runs does all of it. Method: the program with a configuration, asked over HTTP and by signals.
 describe.skipIf(!canBroker)('kelpipe run', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'kelpipe-run-'))
+  const kafka = suiteBroker('run')
+  const { folder } = kafka
   const config = join(folder, 'kelpipe.yaml')
-  let broker: Broker
-  beforeAll(async () => {
-    broker = await Broker.start(folder)
+  beforeAll(() => {
     writeFileSync(
       config,
-      `kafka: {brokers: ['${broker.address}']}
+      `kafka: {brokers: ['${kafka.broker.address}']}
 source: {topic: run.kels, group: run.kels-group}
 sinks: {accepted: run.accepted, escrows: run.escrows, exchange: run.exchange, deadLetters: run.dead, replicas: 1}
 store: ${join(folder, 'databases')}
 http: 127.0.0.1:0
 `,
     )
-  }, brokerMs)
-  afterAll(async () => {
-    await broker.stop()
-    rmSync(folder, { recursive: true })
   })
 
   test('without the topic it says what is missing, and ends with the code of a configuration', () => {
@@ -48,7 +42,7 @@ http: 127.0.0.1:0
   })
 
   test('it works, tells how it is, keeps dead letters, sends them again, and leaves when it is told to', async () => {
-    const field = await Field.open(broker.address, folder, 'run', 2)
+    const field = await Field.open(kafka.broker.address, folder, 'run', 2)
     const log = kel(7, 4)
     await field.send(log.messages.map((bytes) => ({ aid: log.aid, bytes })))
     const at = { topic: 'run.kels', partition: field.partitionOf(log.aid), headers: {} }

@@ -1,15 +1,12 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 
 import type { LogRecord } from '../../pipeline/kafka/client/client.ts'
 import type { PartitionStatus } from '../../pipeline/kafka/partition.ts'
 import { limits } from '../../pipeline/limits.ts'
 import { kel, variant } from '../boundary/kel.ts'
-import { Broker, brokerMs, canBroker } from '../support/broker.ts'
+import { canBroker, suiteBroker } from '../support/broker.ts'
 import { Field, generated, type Keyed } from '../support/fleet.ts'
 import { until } from '../support/prometheus.ts'
 
@@ -32,21 +29,14 @@ const saidOf = ({ bytes }: Keyed): string => /"d":"([^"]+)"/.exec(text(bytes))?.
 const same = (one: readonly string[], other: readonly string[]): boolean => one.join() === other.join()
 
 describe.skipIf(!canBroker)('workers on Kafka', { timeout: 180_000 }, () => {
-  const folder = mkdtempSync(join(tmpdir(), 'kelpipe-kafka-'))
-  let broker: Broker
-  beforeAll(async () => {
-    broker = await Broker.start(folder)
-  }, brokerMs)
-  afterAll(async () => {
-    await broker.stop()
-    rmSync(folder, { recursive: true })
-  })
+  const kafka = suiteBroker('kafka')
+  const { folder } = kafka
   const within = async (
     name: string,
     partitions: number,
     check: (field: Field) => Promise<void>,
   ): Promise<void> => {
-    const field = await Field.open(broker.address, folder, name, partitions)
+    const field = await Field.open(kafka.broker.address, folder, name, partitions)
     try {
       await check(field)
     } finally {

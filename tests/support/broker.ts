@@ -1,9 +1,12 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { appendFileSync, openSync, closeSync } from 'node:fs'
+import { appendFileSync, closeSync, mkdtempSync, openSync, rmSync } from 'node:fs'
 import { connect, createServer, type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
+
+import { afterAll, beforeAll } from 'vitest'
 
 import { packageRoot } from '../../native/root.ts'
 
@@ -64,6 +67,26 @@ export class Broker {
     child.kill(signal)
     await ended
     appendFileSync(join(this.#folder, 'broker.log'), `stopped by ${signal}\n`)
+  }
+}
+
+/** A broker for the tests of a suite, in a folder of its own; both go with the suite. */
+export function suiteBroker(name: string): { readonly folder: string; readonly broker: Broker } {
+  const folder = mkdtempSync(join(tmpdir(), `kelpipe-${name}-`))
+  let broker: Broker | undefined
+  beforeAll(async () => {
+    broker = await Broker.start(folder)
+  }, brokerMs)
+  afterAll(async () => {
+    await broker?.stop()
+    rmSync(folder, { recursive: true })
+  })
+  return {
+    folder,
+    get broker() {
+      if (!broker) throw new Error('the broker has not started yet')
+      return broker
+    },
   }
 }
 
