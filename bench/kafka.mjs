@@ -26,6 +26,7 @@ const connection = {
   sessionTimeoutMs: 30_000,
   heartbeatMs: 3_000,
   rebalanceTimeoutMs: 30_000,
+  connectTimeoutMs: 10_000,
   requestTimeoutMs: 60_000,
   transactionTimeoutMs: 60_000,
   fetchBytesPerPartition: 2 ** 20,
@@ -200,6 +201,7 @@ async function clientAlone(client, name, topic, messages) {
   const start = performance.now()
   await member.join({
     assigned: () => {},
+    troubled: () => {},
     failed: (error) => {
       throw error
     },

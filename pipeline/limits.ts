@@ -119,6 +119,8 @@ export interface Limits {
   readonly kafkaHeartbeatMs: number
   /** How long members have to come back when partitions are shared out anew. */
   readonly kafkaRebalanceMs: number
+  /** A broker must take a connection, and answer a request, after so long. */
+  readonly kafkaConnectMs: number
   readonly kafkaRequestMs: number
   /** A transaction that is left open for so long is given up by the broker. */
   readonly kafkaTransactionMs: number
@@ -209,6 +211,7 @@ export const limits: Limits = {
   kafkaSessionMs: 30_000,
   kafkaHeartbeatMs: 3_000,
   kafkaRebalanceMs: 60_000,
+  kafkaConnectMs: 10_000,
   kafkaRequestMs: 30_000,
   kafkaTransactionMs: 60_000,
   logLinesPerSecond: 10,

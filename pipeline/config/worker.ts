@@ -17,6 +17,7 @@ export function connectionOf({ kafka, limits }: Config): Connection {
     sessionTimeoutMs: limits.kafkaSessionMs,
     heartbeatMs: limits.kafkaHeartbeatMs,
     rebalanceTimeoutMs: limits.kafkaRebalanceMs,
+    connectTimeoutMs: limits.kafkaConnectMs,
     requestTimeoutMs: limits.kafkaRequestMs,
     transactionTimeoutMs: limits.kafkaTransactionMs,
     fetchBytesPerPartition: limits.kafkaFetchBytesPerPartition,

@@ -151,6 +151,10 @@ export class Worker implements MemberHandler {
     this.#member?.resume(topic, partition.number)
   }
 
+  troubled(error: unknown): void {
+    this.#options.note(`the group ${this.#options.group} is not reached: ${reasonOf(error)}; trying again`)
+  }
+
   failed(error: unknown): void {
     this.#failure ??= error
     this.#end?.()

@@ -61,6 +61,10 @@ class Notes implements MemberHandler {
     this.#wake?.()
   }
 
+  troubled(error: unknown): void {
+    this.failure = error
+  }
+
   failed(error: unknown): void {
     this.failure = error
   }
@@ -224,6 +228,7 @@ export function clientSuite(subject: Subject): void {
       const member = client.member({ group: `${topic}-group`, topics, preferred: () => [] })
       await member.join({
         assigned: (partitions) => notes.assigned(partitions),
+        troubled: (error) => notes.troubled(error),
         failed: (error) => notes.failed(error),
         records: async (batch) => {
           await notes.records(batch)

@@ -15,7 +15,7 @@ const events = 15
 /** One outage of the broker comes in so many faults. */
 const faultsPerOutage = 18
 /** What it all may take. */
-const timeoutMs = 120_000 + rounds * 240_000
+const timeoutMs = 180_000 + rounds * 300_000 + aids * 60
 
 const shuffled = <Item>(items: readonly Item[], random: () => number): Item[] => {
   const left = [...items]
@@ -116,6 +116,8 @@ describe.skipIf(!canBroker)('faults', () => {
       const once = shuffled(steps, random).map((step) => ({ step, after: 1 + Math.floor(random() * 4) }))
       const faults = Array.from({ length: rounds }, () => once).flat()
       const { field, happened, found, owners } = await ordeal('all', messages, faults, true)
+      const own = new Set(messages.map(({ aid }) => aid)).size
+      console.log(`${messages.length} events of ${own} AIDs, ${happened} faults`)
       expect(happened).toBe(faults.length)
       expect(await field.digests((partition) => owners[partition] ?? '')).toEqual(await field.alone(messages))
       const accepted = await acceptedOf(messages)

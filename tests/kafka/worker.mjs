@@ -41,6 +41,7 @@ const faultyMember = (member) => ({
   join: (handler) =>
     member.join({
       assigned: (partitions) => handler.assigned(partitions),
+      troubled: (error) => handler.troubled(error),
       failed: (error) => handler.failed(error),
       records: around('fetch', (batch, signal) => handler.records(batch, signal)),
     }),

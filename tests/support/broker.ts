@@ -30,18 +30,23 @@ if (why !== undefined) console.log(`skipped: tests with a Kafka broker, since ${
 /** A real Kafka broker on loopback, in a folder of its own. */
 export class Broker {
   readonly address: string
+  /** Where one that was started with a password asks for it, over TLS. */
+  readonly secureAddress: string
   readonly #folder: string
   #child: ChildProcess | undefined
 
   private constructor(folder: string, port: number) {
     this.#folder = folder
     this.address = `127.0.0.1:${port}`
+    this.secureAddress = `127.0.0.1:${port + 2}`
   }
 
-  static async start(folder: string): Promise<Broker> {
+  /** With a password it also has a listener for TLS and SASL; its `ca.pem`, `client.pem` and `client.key` are in the folder. */
+  static async start(folder: string, user?: { name: string; password: string }): Promise<Broker> {
     const port = await freePorts()
     const broker = new Broker(folder, port)
-    const { status, stderr } = spawnSync(script, ['format', folder, `${port}`], { encoding: 'utf8' })
+    const how = user ? ['secure', folder, `${port}`, user.name, user.password] : ['format', folder, `${port}`]
+    const { status, stderr } = spawnSync(script, how, { encoding: 'utf8' })
     if (status !== 0) throw new Error(`the broker's folder: ${stderr}`)
     await broker.run()
     return broker
@@ -102,18 +107,22 @@ async function answersAt(port: number, host: string): Promise<boolean> {
   }
 }
 
-/** A port that nobody has, and whose next one is free too. */
+/** A port that nobody has, and whose next two are free too. */
 async function freePorts(): Promise<number> {
   for (;;) {
     const server = createServer().listen(0, '127.0.0.1')
     await once(server, 'listening')
     const { port } = server.address() as AddressInfo
-    const next = createServer().listen(port + 1, '127.0.0.1')
-    const free = await once(next, 'listening').then(
-      () => true,
-      () => false,
+    const others = [1, 2].map((further) => createServer().listen(port + further, '127.0.0.1'))
+    const free = await Promise.all(
+      others.map(async (other) =>
+        once(other, 'listening').then(
+          () => true,
+          () => false,
+        ),
+      ),
     )
-    for (const each of [server, next]) each.close()
-    if (free) return port
+    for (const each of [server, ...others]) each.close()
+    if (free.every(Boolean)) return port
   }
 }

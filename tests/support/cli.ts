@@ -28,8 +28,14 @@ export function kelpipe(
 }
 
 /** Starts the program. */
-export const startKelpipe = (args: readonly string[]): ChildProcess =>
-  spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+export const startKelpipe = (
+  args: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): ChildProcess =>
+  spawn(process.execPath, [main, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...environment },
+  })
 
 /** Streams that the reference made, and what it made of them (tests/samples/README.md). */
 export const examples: string = join(packageRoot(), 'tests', 'samples')

@@ -7,6 +7,7 @@ export const connectionTo = (address: string): Connection => ({
   sessionTimeoutMs: 3_000,
   heartbeatMs: 200,
   rebalanceTimeoutMs: 10_000,
+  connectTimeoutMs: 10_000,
   requestTimeoutMs: 10_000,
   transactionTimeoutMs: 10_000,
   fetchBytesPerPartition: 1_048_576,

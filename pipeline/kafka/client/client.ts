@@ -75,6 +75,8 @@ export interface MemberHandler {
    * partition stays with this member.
    */
   records(batch: LogBatch, signal: AbortSignal): Promise<void>
+  /** The member does not reach its group, and goes on trying. */
+  troubled(error: unknown): void
   /** The member cannot go on. */
   failed(error: unknown): void
 }

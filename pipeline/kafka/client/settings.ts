@@ -10,6 +10,7 @@ export interface Connection {
   readonly heartbeatMs: number
   /** How long members have to come back when the group shares out anew. */
   readonly rebalanceTimeoutMs: number
+  readonly connectTimeoutMs: number
   readonly requestTimeoutMs: number
   /** A transaction that is left open for so long is given up by the broker. */
   readonly transactionTimeoutMs: number

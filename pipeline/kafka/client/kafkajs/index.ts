@@ -10,22 +10,16 @@ import type { Connection } from '../settings.ts'
 import { KafkajsMember } from './member.ts'
 import { plainProducer, transactionalProducer } from './producer.ts'
 import { typeOf } from './protocol.ts'
+import { reach } from './reach.ts'
 import { readPartition } from './reader.ts'
 
 /** kafkajs as a client. Its gaps, and what stands in for them here: docs/kafka.md. */
 export async function kafkajsClient(connection: Connection): Promise<Client> {
-  const kafka = new kafkajs.Kafka(configOf(connection))
+  const config = configOf(connection)
+  await reach(config, connection)
+  const kafka = new kafkajs.Kafka(config)
   const admin = kafka.admin()
-  try {
-    await admin.connect()
-  } catch (cause) {
-    await admin.disconnect().catch(() => undefined)
-    throw new PipelineError('source/kafka', {
-      what: `cannot reach Kafka at ${connection.brokers.join(', ')}`,
-      next: 'look at kafka.brokers, kafka.tls and kafka.sasl of the configuration, and whether the brokers run',
-      cause,
-    })
-  }
+  await admin.connect()
   return {
     partitions: async (topics) => partitionsOf(admin, topics),
     create: async (plans) => create(admin, plans),
@@ -40,12 +34,20 @@ export async function kafkajsClient(connection: Connection): Promise<Client> {
   }
 }
 
-function configOf({ brokers, clientId, tls, sasl, requestTimeoutMs }: Connection): KafkaConfig {
+function configOf({
+  brokers,
+  clientId,
+  tls,
+  sasl,
+  connectTimeoutMs,
+  requestTimeoutMs,
+}: Connection): KafkaConfig {
   return {
     brokers: [...brokers],
     clientId,
     ...(tls && { ssl: { ...tls } }),
     ...(sasl && { sasl: sasl as NonNullable<KafkaConfig['sasl']> }),
+    connectionTimeout: connectTimeoutMs,
     requestTimeout: requestTimeoutMs,
     logLevel: kafkajs.logLevel.NOTHING,
     retry: { initialRetryTime: 100, retries: 8, maxRetryTime: 5_000 },

@@ -47,7 +47,11 @@ export class KafkajsMember implements Member {
     consumer.on(consumer.events.STOP, () => (this.#inGroup = false))
     consumer.on(consumer.events.CRASH, ({ payload }) => {
       this.#inGroup = false
-      if (payload.restart || this.#left) return
+      if (this.#left) return
+      if (payload.restart) {
+        handler.troubled(payload.error)
+        return
+      }
       const what = 'the consumer of the group cannot go on'
       handler.failed(new PipelineError('source/kafka', { what, cause: payload.error }))
     })
