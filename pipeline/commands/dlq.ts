@@ -4,6 +4,7 @@ import { readConfig, type Config } from '../config/config.ts'
 import { connectionOf, topicsOf } from '../config/worker.ts'
 import type { Client, LogRecord, OutRecord } from '../kafka/client/client.ts'
 import { connect } from '../kafka/client/index.ts'
+import { cutHeader } from '../kafka/dead.ts'
 import { requests } from '../kafka/delivery.ts'
 import { say } from '../terminal.ts'
 import { configFlags, type ConfigFlags } from './config.ts'
@@ -103,6 +104,7 @@ async function replay(client: Client, config: Config, flags: DlqFlags): Promise<
   const producer = await client.producer()
   let waiting: OutRecord[] = []
   let sent = 0
+  let cut = 0
   const flush = async (): Promise<void> => {
     for (const request of requests(waiting, config.limits.kafkaRequestBytes)) await producer.send(request)
     sent += waiting.length
@@ -112,6 +114,10 @@ async function replay(client: Client, config: Config, flags: DlqFlags): Promise<
     for await (const { record } of letters(client, config, flags)) {
       const { topic = '', partition = '' } = record.headers
       if (topic !== config.source.topic) continue
+      if (record.headers[cutHeader] !== undefined) {
+        cut += 1
+        continue
+      }
       waiting.push({ topic, partition: Number(partition), key: record.key, value: record.value, headers: {} })
       if (waiting.length === lettersAtOnce) await flush()
     }
@@ -120,4 +126,5 @@ async function replay(client: Client, config: Config, flags: DlqFlags): Promise<
     await producer.close()
   }
   say(`${sent} dead letters sent to ${config.source.topic} again`)
+  if (cut > 0) say(`${cut} were too large to be kept whole: send those again from where they came`)
 }

@@ -8,9 +8,12 @@ const reasons: Readonly<Record<Unfit, string>> = {
   empty: 'the record has no bytes',
   keyed: 'the key is not the AID of what the record holds',
   misrouted: 'the key belongs to another partition',
-  oversized: 'the record is larger than may be',
+  oversized: 'key and value are more than limits.kafkaRecordBytes',
   interest: 'the record is of the exchange',
 }
+
+/** The header that tells how many bytes of a value did not fit into its dead letter. */
+export const cutHeader = 'cut'
 
 /** What of a batch is given up: records that are unfit, and bytes that are no message. */
 export function deadLetters(

@@ -5,7 +5,7 @@ import { tableNumber } from '../../native/tables.ts'
 import type { Part } from '../../operators/flow.ts'
 import type { OutRecord } from './client/client.ts'
 import { isOwn, type OutputContext } from './context.ts'
-import { deadLetters } from './dead.ts'
+import { cutHeader, deadLetters } from './dead.ts'
 import { Exchange } from './exchange.ts'
 import { recordOriginOf, type Purpose } from './feed.ts'
 import { waitingChanges } from './waiting.ts'
@@ -50,17 +50,23 @@ export class Outputs {
   #sendable(record: OutRecord): OutRecord {
     const { recordBytesMax, topics, partition } = this.#context
     const { topic, value, headers } = record
-    if (!value || value.length <= recordBytesMax) return record
+    const key = record.key && record.key.length <= keyBytesMax ? record.key : undefined
+    const room = recordBytesMax - (key?.length ?? 0)
+    if (!value || (value.length <= room && key === record.key)) return record
     const reason = {
       reason: 'record/oversized-output',
       message: `${value.length} bytes for the topic ${topic}`,
     }
     return {
-      ...record,
       topic: topics.deadLetters,
       partition,
-      value: value.subarray(0, recordBytesMax),
-      headers: { ...headers, ...reason },
+      key,
+      value: value.subarray(0, room),
+      headers: {
+        ...headers,
+        ...(topic !== topics.deadLetters && reason),
+        [cutHeader]: `${Math.max(0, value.length - room)}`,
+      },
     }
   }
 
@@ -136,6 +142,9 @@ export class Outputs {
     records.push({ topic: topics.states, partition, key: aid, value: Buffer.from(state), headers: {} })
   }
 }
+
+/** A longer key is nobody's of ours. */
+const keyBytesMax = 4096
 
 /** Bytes of an ordinal in a key. */
 const ordinalBytes = 8

@@ -324,7 +324,7 @@ export class Partition {
     if (purpose === 'exchange' && headers[kindHeader] === 'interest') return 'interest'
     if (purpose !== 'input') return undefined
     if (!value || value.length === 0) return 'empty'
-    if (value.length > limits.kafkaRecordBytes) return 'oversized'
+    if (value.length + (key?.length ?? 0) > limits.kafkaRecordBytes) return 'oversized'
     return keyed && key && partitionOf(key, partitions) !== this.number ? 'misrouted' : undefined
   }
 

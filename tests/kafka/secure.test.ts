@@ -1,13 +1,12 @@
 import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 
 import { kel } from '../boundary/kel.ts'
-import { Broker, brokerMs, canBroker } from '../support/broker.ts'
+import { canBroker, suiteBroker } from '../support/broker.ts'
 import { kelpipe, startKelpipe } from '../support/cli.ts'
 import { Field } from '../support/fleet.ts'
 import { saidBy } from '../support/metrics.ts'
@@ -20,15 +19,14 @@ const user = { name: 'alice', password: 'open-sesame' }
 
 // Goal: a fleet reaches brokers that let in nobody without certificate and password, and who is not let in hears why.
 describe.skipIf(!canBroker || !canCertify)('brokers that ask who comes', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'kelpipe-secure-'))
+  const suite = suiteBroker('secure', user)
+  const { folder } = suite
   const config = join(folder, 'kelpipe.yaml')
-  let broker: Broker
-  beforeAll(async () => {
-    broker = await Broker.start(folder, user)
+  beforeAll(() => {
     writeFileSync(
       config,
       `kafka:
-  brokers: ['${broker.secureAddress}']
+  brokers: ['${suite.broker.secureAddress}']
   tls: {enabled: true, ca: ${folder}/ca.pem, cert: ${folder}/client.pem, key: ${folder}/client.key}
   sasl: {mechanism: scram-sha-512, username: ${user.name}}
 source: {topic: sure.kels, group: sure}
@@ -37,10 +35,6 @@ store: ${join(folder, 'databases')}
 http: 127.0.0.1:0
 `,
     )
-  }, brokerMs)
-  afterAll(async () => {
-    await broker.stop()
-    rmSync(folder, { recursive: true })
   })
   const password = { KELPIPE_KAFKA_SASL_PASSWORD: user.password }
 
@@ -48,7 +42,7 @@ http: 127.0.0.1:0
     'with certificate and password by %s a worker takes in and publishes',
     async (mechanism) => {
       const name = mechanism.replaceAll('-', '')
-      const field = await Field.open(broker.address, folder, name, 2)
+      const field = await Field.open(suite.broker.address, folder, name, 2)
       const log = kel(7, 4)
       await field.send(log.messages.map((bytes) => ({ aid: log.aid, bytes })))
       const { accepted, escrows, exchange, deadLetters, input } = field.topics
@@ -83,7 +77,7 @@ http: 127.0.0.1:0
 
   test.each(['plain', 'scram-sha-256', 'scram-sha-512'])('a wrong password is told: %s', (mechanism) => {
     const said = refused([`kafka.sasl.mechanism=${mechanism}`], { KELPIPE_KAFKA_SASL_PASSWORD: 'guessed' })
-    expect(said).toContain(`Kafka at ${broker.secureAddress} does not let alice in`)
+    expect(said).toContain(`Kafka at ${suite.broker.secureAddress} does not let alice in`)
     expect(said).toMatch(/authentication failed/i)
     expect(said).toContain('KELPIPE_KAFKA_SASL_PASSWORD')
     expect(said).not.toContain('guessed')
@@ -96,7 +90,7 @@ http: 127.0.0.1:0
     const made = spawnSync('openssl', [...how.split(' '), ...files])
     expect(made.status).toBe(0)
     const said = refused([`kafka.tls.ca=${other}.pem`])
-    expect(said).toContain(`the certificate of Kafka at ${broker.secureAddress} cannot be trusted`)
+    expect(said).toContain(`the certificate of Kafka at ${suite.broker.secureAddress} cannot be trusted`)
     expect(said).toContain('kafka.tls.ca')
   })
 
@@ -104,7 +98,7 @@ http: 127.0.0.1:0
     const path = join(folder, 'without.yaml')
     writeFileSync(
       path,
-      `kafka: {brokers: ['${broker.secureAddress}'], tls: {enabled: true, ca: ${folder}/ca.pem}}\n`,
+      `kafka: {brokers: ['${suite.broker.secureAddress}'], tls: {enabled: true, ca: ${folder}/ca.pem}}\n`,
     )
     const { status, stderr } = kelpipe(['run', '-c', path])
     expect(status).toBe(6)
@@ -116,7 +110,7 @@ http: 127.0.0.1:0
     ['no TLS to a port that wants it', ['kafka.tls.enabled=false'], 'kafka.tls.enabled is false'],
     ['TLS to a port that has none', [], 'kafka.tls.enabled is true'],
   ])('%s: it is told what to look at', (what, settings, hint) => {
-    const address = what.startsWith('TLS') ? [`kafka.brokers=${broker.address}`] : []
+    const address = what.startsWith('TLS') ? [`kafka.brokers=${suite.broker.address}`] : []
     const said = refused([...settings, ...address])
     expect(said).toContain('cannot reach Kafka at')
     expect(said).toContain(hint)

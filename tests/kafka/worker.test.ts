@@ -63,11 +63,14 @@ describe.skipIf(!canBroker)('workers on Kafka', { timeout: 180_000 }, () => {
 
   test('what cannot be taken in goes to the dead letters, and the rest goes on', async () =>
     within('dead', 2, async (field) => {
-      const [one, other] = [kel(1, 3), kel(2, 2)]
+      const [one, other] = [kel(1, 4), kel(2, 2)]
       const { input } = field.topics
       const at = field.partitionOf(one.aid)
       const own = { topic: input, partition: at, headers: {} }
-      const [first = new Uint8Array(0), second = new Uint8Array(0), third = new Uint8Array(0)] = one.messages
+      const bytes = one.messages.map((message) => Buffer.from(message))
+      const [first, second, third, fourth] = bytes as [Buffer, Buffer, Buffer, Buffer]
+      const large = Buffer.concat([second, Buffer.alloc(limits.kafkaRecordBytes, 32)])
+      const longKey = 'k'.repeat(10_000)
       await field.sendRecords([
         { ...own, key: one.aid, value: first },
         { ...own, key: one.aid, value: new Uint8Array(0) },
@@ -76,6 +79,9 @@ describe.skipIf(!canBroker)('workers on Kafka', { timeout: 180_000 }, () => {
         { ...own, key: one.aid, value: Buffer.from('garbage') },
         { ...own, key: one.aid, value: Buffer.concat([second, Buffer.from('{"v":"KERI10'), third]) },
         { ...own, partition: 1 - at, key: one.aid, value: second },
+        { ...own, key: one.aid, value: large },
+        { ...own, key: longKey, value: second },
+        { ...own, key: one.aid, value: fourth },
       ])
       const { stop } = await field.worker('a')
       await reached(async () => field.hasRead())
@@ -88,7 +94,7 @@ describe.skipIf(!canBroker)('workers on Kafka', { timeout: 180_000 }, () => {
         reason,
         text(value).slice(0, 7),
       ])
-      expect(told).toHaveLength(6)
+      expect(told).toHaveLength(8)
       expect(told).toEqual(
         expect.arrayContaining([
           [`${at}/1`, 'record/empty', ''],
@@ -97,8 +103,14 @@ describe.skipIf(!canBroker)('workers on Kafka', { timeout: 180_000 }, () => {
           [`${at}/4`, expect.stringMatching(/^cesr\//), 'garbage'],
           [`${at}/5`, expect.stringMatching(/^cesr\//), '{"v":"K'],
           [`${1 - at}/0`, 'record/misrouted', '{"v":"K'],
+          [`${at}/6`, 'record/oversized', '{"v":"K'],
+          [`${at}/7`, `record/${field.partitionOf(longKey) === at ? 'keyed' : 'misrouted'}`, '{"v":"K'],
         ]),
       )
+      const cut = letters.find(({ headers: { reason } }) => reason === 'record/oversized')
+      const kept = (cut?.value?.length ?? 0) + one.aid.length
+      expect(kept).toBe(limits.kafkaRecordBytes)
+      expect(Number(cut?.headers['cut'])).toBe(large.length + one.aid.length - kept)
     }))
 
   test('a partition without its database is made anew from what was published, and goes on', async () =>

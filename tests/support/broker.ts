@@ -76,11 +76,14 @@ export class Broker {
 }
 
 /** A broker for the tests of a suite, in a folder of its own; both go with the suite. */
-export function suiteBroker(name: string): { readonly folder: string; readonly broker: Broker } {
+export function suiteBroker(
+  name: string,
+  user?: { readonly name: string; readonly password: string },
+): { readonly folder: string; readonly broker: Broker } {
   const folder = mkdtempSync(join(tmpdir(), `kelpipe-${name}-`))
   let broker: Broker | undefined
   beforeAll(async () => {
-    broker = await Broker.start(folder)
+    broker = await Broker.start(folder, user)
   }, brokerMs)
   afterAll(async () => {
     await broker?.stop()
