@@ -50,6 +50,7 @@ export class Worker implements MemberHandler {
   readonly #pauses = new Map<number, number>()
   #end: (() => void) | undefined
   #failure: unknown
+  #leaving = false
   readonly #ended: Promise<void>
 
   constructor(options: WorkerOptions) {
@@ -106,6 +107,8 @@ export class Worker implements MemberHandler {
 
   assigned(partitions: readonly number[]): void {
     this.#rebalances += 1
+    // Others may leave at the same time; what the group then gives to us, who are about to leave too, is not taken.
+    if (this.#leaving) return
     const before = this.#assigned
     this.#assigned = new Set(partitions)
     for (const number of before) {
@@ -218,6 +221,7 @@ export class Worker implements MemberHandler {
   }
 
   async #close(): Promise<void> {
+    this.#leaving = true
     this.#assigned = new Set()
     for (const partition of this.open) partition.abandon()
     await Promise.all(Array.from(this.#partitions.keys(), async (number) => this.#enqueue(number)))

@@ -151,6 +151,41 @@ describe.skipIf(!canBroker)('workers on Kafka', { timeout: 180_000 }, () => {
       expect(new Set(events).size).toBe(events.length)
     }))
 
+  // Goal: a stop ends. Method: while a worker leaves, the group gives it everything, as when others leave with it.
+  test('a worker that is leaving takes nothing more', async () =>
+    within('leaving', 2, async (field) => {
+      const { client } = field
+      const messages = await generated({ aids: 10, events: 4 })
+      await field.send(messages)
+      const { worker, stop } = await field.worker('a', {
+        client: {
+          ...client,
+          member: (options) => {
+            const member = client.member(options)
+            let given: (partitions: readonly number[]) => void = () => undefined
+            return {
+              join: async (handler) => {
+                given = (partitions) => handler.assigned(partitions)
+                await member.join(handler)
+              },
+              seek: (...where) => member.seek(...where),
+              pause: (...where) => member.pause(...where),
+              resume: (...where) => member.resume(...where),
+              commit: async (offsets) => member.commit(offsets),
+              leave: async () => {
+                given([0, 1])
+                await member.leave()
+              },
+            }
+          },
+        },
+      })
+      await reached(async () => field.hasRead())
+      await stop()
+      expect(worker.open).toEqual([])
+      expect(await field.digests(() => 'a')).toEqual(await field.alone(messages))
+    }))
+
   test('a worker whose database another one has overtaken does not go on with it', async () =>
     within('stale', 1, async (field) => {
       const messages = await generated({ aids: 20, events: 6, interleave: 20 })
