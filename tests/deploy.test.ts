@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { createRequire } from 'node:module'
-import { readdirSync, readFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 import { Ajv } from 'ajv'
@@ -16,11 +17,29 @@ import { kafkaDefinitions } from '../pipeline/kafka/metrics.ts'
 const deploy = join(packageRoot(), 'deploy')
 const read = (...path: readonly string[]): string => readFileSync(join(deploy, ...path), 'utf8')
 
+/** A tool on the path or where a variable says; without it, what is skipped is said once. */
+function tool(name: string, variable: string, skipped: string): string | undefined {
+  const path = process.env[variable] ?? name
+  if (spawnSync(path, ['--help']).status === 0) return path
+  console.log(`skipped: ${skipped}, since there is no ${name}`)
+  return undefined
+}
+
+const hadolint = tool('hadolint', 'KELPIPE_HADOLINT', 'hadolint of the Dockerfile')
+
+test.skipIf(hadolint === undefined)('hadolint has nothing to say about the Dockerfile', () => {
+  const { status, stdout } = spawnSync(hadolint ?? '', ['--no-color', join(deploy, 'Dockerfile')], {
+    encoding: 'utf8',
+  })
+  expect(stdout).toBe('')
+  expect(status).toBe(0)
+})
+
 test('the Dockerfile is well-formed, and what runs in the end is nobody special', () => {
   const text = read('Dockerfile')
   expect(validate(text)).toEqual([])
   const last = text.slice(text.lastIndexOf('\nFROM '))
-  expect(last).toMatch(/\nUSER node\n/)
+  expect(last).toMatch(/\nUSER 1000:1000\n/)
   const { files } = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as {
     files: string[]
   }
@@ -66,18 +85,24 @@ interface Manifest {
   readonly data?: Readonly<Record<string, string>>
 }
 
-const helm = [process.env['KELPIPE_HELM'] ?? 'helm'].find((each) => spawnSync(each, ['version']).status === 0)
-if (helm === undefined) console.log('skipped: rendering of the Helm chart, since there is no helm')
+const helm = tool('helm', 'KELPIPE_HELM', 'rendering of the Helm chart')
+const validator = tool(
+  'kubectl-validate',
+  'KELPIPE_KUBECTL_VALIDATE',
+  'validation of the manifests of the chart',
+)
 
 describe.skipIf(helm === undefined)('the Helm chart', () => {
   const chart = join(deploy, 'helm', 'kelpipe')
-  const rendered = (...settings: readonly string[]): Manifest[] => {
+  const rendered = (...settings: readonly string[]): Manifest[] =>
+    parseAllDocuments(renderedText(settings)).map((document) => document.toJS() as Manifest)
+  const renderedText = (settings: readonly string[]): string => {
     const flags = settings.flatMap((each) => ['--set', each])
     const { status, stdout, stderr } = spawnSync(helm ?? '', ['template', 'fleet', chart, ...flags], {
       encoding: 'utf8',
     })
     if (status !== 0) throw new Error(stderr)
-    return parseAllDocuments(stdout).map((document) => document.toJS() as Manifest)
+    return stdout
   }
   const oneOf = (manifests: readonly Manifest[], kind: string): Manifest | undefined =>
     manifests.find((each) => each.kind === kind)
@@ -86,6 +111,19 @@ describe.skipIf(helm === undefined)('the Helm chart', () => {
     const { status, stdout } = spawnSync(helm ?? '', ['lint', '--strict', chart], { encoding: 'utf8' })
     expect(stdout).toContain('0 chart(s) failed')
     expect(status).toBe(0)
+  })
+
+  // What looks like another type, as a secret of the name "y", has to stay a text.
+  test.skipIf(validator === undefined)('renders what Kubernetes takes, whatever is switched on', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'kelpipe-chart-'))
+    const all = ['tlsSecret=n', 'environmentFromSecret=y', 'storage.className=1', 'storage.size=1']
+    for (const settings of [[], ['autoscaling.enabled=true', ...all]]) {
+      const path = join(folder, 'manifests.yaml')
+      writeFileSync(path, renderedText(settings))
+      const { status, stdout, stderr } = spawnSync(validator ?? '', [path], { encoding: 'utf8' })
+      expect(status, `${stdout}${stderr}`).toBe(0)
+    }
+    rmSync(folder, { recursive: true })
   })
 
   test('renders workers with disks, probes and no rights, and a configuration that is valid', () => {

@@ -14,8 +14,10 @@ const workers = 3
 const events = 15
 /** One outage of the broker comes in so many faults. */
 const faultsPerOutage = 18
+/** What it may take until everything is read, and again until everything is the same. */
+const patienceMs = 60_000 + aids * 60
 /** What it all may take. */
-const timeoutMs = 180_000 + rounds * 300_000 + aids * 60
+const timeoutMs = 120_000 + rounds * 300_000 + 2 * patienceMs
 
 const shuffled = <Item>(items: readonly Item[], random: () => number): Item[] => {
   const left = [...items]
@@ -87,7 +89,7 @@ describe.skipIf(!canBroker)('faults', () => {
     // Those that come last have no faults; one of them is stopped and its partitions go to the others.
     const names = replay ? ['stopped', 'calm-0', 'calm-1', 'calm-2'] : ['worker-0-0']
     const calm = names.map(async (each) => crew.start(each))
-    await until(async () => field.hasRead(), 60_000)
+    expect(await until(async () => field.hasRead(), patienceMs), 'all is read').toBe(true)
     if (replay) crew.end('stopped')
     const expected = await field.alone(messages)
     let owners: readonly string[] = []
@@ -96,7 +98,7 @@ describe.skipIf(!canBroker)('faults', () => {
       return replay
         ? (await field.digests((partition) => owners[partition] ?? '')).join() === expected.join()
         : true
-    }, 60_000)
+    }, patienceMs)
     await crew.stop()
     await Promise.all(calm)
     const found = new Map<string, number>()

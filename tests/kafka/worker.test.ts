@@ -313,7 +313,7 @@ describe.skipIf(!canBroker)('workers on Kafka', { timeout: 180_000 }, () => {
         const messages = await generated({ aids: 100, events: 120, interleave: 100 })
         await field.send(messages)
         let release = (): void => undefined
-        const released = new Promise<void>((resolve) => (release = resolve))
+        const free = new Promise<void>((resolve) => (release = resolve))
         const small = { ...limits, kafkaUnsentBytes: 300_000, kafkaBatchBytes: 100_000 }
         const running = await field.worker('a', {
           limits: small,
@@ -325,7 +325,7 @@ describe.skipIf(!canBroker)('workers on Kafka', { timeout: 180_000 }, () => {
               const begin = async (): Promise<void> => {
                 // With the first transaction the partition is taken over.
                 begun += 1
-                if (begun > 1) await released
+                if (begun > 1) await free
                 await producer.begin()
               }
               return { ...producer, begin }
@@ -340,7 +340,8 @@ describe.skipIf(!canBroker)('workers on Kafka', { timeout: 180_000 }, () => {
         const read = statuses().map((status) => status.read.offset)
         const before = process.memoryUsage.rss()
         await setTimeout(heldSeconds * 1000)
-        expect(process.memoryUsage.rss() - before).toBeLessThan(64 * 2 ** 20)
+        const grown = process.memoryUsage.rss() - before
+        expect(grown).toBeLessThan(64 * 2 ** 20)
         const most = BigInt(small.kafkaCredits * 1000)
         for (const [index, status] of statuses().entries()) {
           expect(status.read.offset - (read[index] ?? 0n)).toBeLessThan(most)
@@ -348,8 +349,12 @@ describe.skipIf(!canBroker)('workers on Kafka', { timeout: 180_000 }, () => {
           expect(status.published).toBe(0n)
         }
         expect(worker.status.rebalances).toBe(1)
+        const released = performance.now()
         release()
         await reached(async () => field.hasRead())
+        const seconds = (performance.now() - released) / 1000
+        const rate = Math.round(messages.length / seconds)
+        console.log(`held for ${heldSeconds} s: ${grown >> 10} KiB more, then ${rate} events/s`)
         expect(worker.status.rebalances).toBe(1)
         expect(worker.status.restarts).toBe(0)
         await running.stop()
