@@ -11,6 +11,7 @@
 #![allow(clippy::needless_range_loop)]
 
 mod check;
+mod crew;
 pub mod digest;
 mod ecdsa;
 mod ed25519;

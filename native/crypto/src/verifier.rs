@@ -9,10 +9,10 @@ use std::{
     time::Instant,
 };
 
-use rayon::prelude::*;
-
 use crate::{
-    Algorithm, Check, Features, Metrics, Options, Path, ecdsa,
+    Algorithm, Check, Features, Metrics, Options, Path,
+    crew::Crew,
+    ecdsa,
     ed25519::{Job, Routines, Table, available, base_table, routines},
     tables::{Found, Key, Tables},
 };
@@ -20,8 +20,11 @@ use crate::{
 /// Most signatures that one thread takes at a time; also what bounds the memory of intermediate results.
 const UNIT_MAX: usize = 256;
 
-/// Into how many units the share of a thread is cut at least.
-const UNITS_PER_THREAD: usize = 8;
+/// Fewest signatures that a thread takes at a time while there are as many: they share an inversion.
+const UNIT_MIN: usize = 16;
+
+/// A thread takes at most this part of its share of what is left, so that all end at about the same time.
+const PART_OF_SHARE: usize = 3;
 
 /// The table of the base point, made at first use.
 static BASE: LazyLock<Table> = LazyLock::new(base_table);
@@ -29,8 +32,7 @@ static BASE: LazyLock<Table> = LazyLock::new(base_table);
 /// Checks signatures in batches. Verdicts do not depend on order, batch size, path or threads.
 pub struct Verifier {
     path: Path,
-    threads: usize,
-    pool: Option<rayon::ThreadPool>,
+    crew: Crew,
     tables: Mutex<Tables>,
     checks: AtomicU64,
     valid: AtomicU64,
@@ -69,22 +71,9 @@ impl Verifier {
             0 => std::thread::available_parallelism().map_or(1, usize::from),
             threads => threads,
         };
-        let build = |threads| {
-            rayon::ThreadPoolBuilder::new()
-                .num_threads(threads)
-                .thread_name(|i| format!("kelpipe-crypto-{i}"))
-                .build()
-        };
-        // Where no threads can be had, the caller's does all the work.
-        let pool = if threads > 1 {
-            build(threads).ok()
-        } else {
-            None
-        };
         Self {
             path: Path::choose(options.path),
-            threads: if pool.is_some() { threads } else { 1 },
-            pool,
+            crew: Crew::new(threads),
             tables: Mutex::new(Tables::new(options.table_cache_bytes)),
             checks: AtomicU64::new(0),
             valid: AtomicU64::new(0),
@@ -104,14 +93,9 @@ impl Verifier {
         valid.fill(false);
         let plan = self.plan(checks);
         let units = self.units(&plan);
-        let verdicts: Vec<Vec<bool>> = match &self.pool {
-            Some(pool) if units.len() > 1 => pool.install(|| {
-                // Each unit on its own, or a thread might be left with several at the end.
-                let units = units.par_iter().with_max_len(1);
-                units.map(|unit| self.run(checks, unit)).collect()
-            }),
-            _ => units.iter().map(|unit| self.run(checks, unit)).collect(),
-        };
+        let verdicts = self
+            .crew
+            .map(units.len(), |unit| self.run(checks, &units[unit]));
         for (unit, verdicts) in units.iter().zip(verdicts) {
             for (at, verdict) in unit.indices().zip(verdicts) {
                 valid[at] = verdict;
@@ -150,7 +134,7 @@ impl Verifier {
         Features {
             path: self.path,
             available: available(),
-            threads: self.threads,
+            threads: self.crew.threads(),
         }
     }
 
@@ -204,14 +188,10 @@ impl Verifier {
     fn make_tables(&self, wanted: &mut Wanted<'_>, used: &mut Vec<Arc<Table>>) {
         let routines = routines(self.path);
         let keys: Vec<&Key> = wanted.keys().copied().collect();
-        let tables_of = |keys: &&[&Key]| (routines.tables)(keys);
         let groups: Vec<&[&Key]> = keys.chunks(routines.lanes).collect();
-        let made: Vec<Vec<Table>> = match &self.pool {
-            Some(pool) if groups.len() > 1 => {
-                pool.install(|| groups.par_iter().map(tables_of).collect())
-            }
-            _ => groups.iter().map(tables_of).collect(),
-        };
+        let made = self
+            .crew
+            .map(groups.len(), |group| (routines.tables)(groups[group]));
         let mut tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
         for (key, table) in keys.into_iter().zip(made.into_iter().flatten()) {
             let table = Arc::new(table);
@@ -222,26 +202,38 @@ impl Verifier {
         self.tables_built.fetch_add(wanted.len() as u64, Relaxed);
     }
 
-    /// Cuts the plan so that every thread has some units, each of whole groups of lanes; the costly ones come first, so
-    /// that the others even out the end.
+    /// Cuts the plan into units of whole groups of lanes, smaller and smaller; the costly ones come first.
     fn units<'a>(&self, plan: &'a Plan) -> Vec<Unit<'a>> {
+        let Plan {
+            tables,
+            tabled,
+            fresh,
+            ecdsa,
+        } = plan;
         let lanes = routines(self.path).lanes;
-        let total = plan.tabled.len() + plan.fresh.len() + plan.ecdsa.len();
-        let share = if self.threads == 1 {
-            UNIT_MAX
-        } else {
-            total
-                .div_ceil(self.threads * UNITS_PER_THREAD)
-                .min(UNIT_MAX)
+        let mut units: Vec<Unit<'_>> = ecdsa.chunks(lanes).map(Unit::Ecdsa).collect();
+        let mut left = fresh.len() + tabled.len();
+        units.extend(self.cut(fresh, &mut left).map(Unit::Fresh));
+        let tabled = self.cut(tabled, &mut left);
+        units.extend(tabled.map(|pairs| Unit::Tabled(tables, pairs)));
+        units
+    }
+
+    /// Cuts `list`; `left` are all that are not in a unit yet.
+    fn cut<'a, T>(&self, list: &'a [T], left: &mut usize) -> impl Iterator<Item = &'a [T]> {
+        let lanes = routines(self.path).lanes;
+        let parts = match self.crew.threads() {
+            1 => 1,
+            threads => threads * PART_OF_SHARE,
         };
-        let size = share.next_multiple_of(lanes).max(lanes);
-        let ecdsa = plan.ecdsa.chunks(lanes).map(Unit::Ecdsa);
-        let fresh = plan.fresh.chunks(size).map(Unit::Fresh);
-        let tabled = plan
-            .tabled
-            .chunks(size)
-            .map(|pairs| Unit::Tabled(&plan.tables, pairs));
-        ecdsa.chain(fresh).chain(tabled).collect()
+        let mut list = list;
+        std::iter::from_fn(move || {
+            let size = (*left / parts).clamp(UNIT_MIN, UNIT_MAX);
+            let size = size.next_multiple_of(lanes).min(list.len());
+            let (unit, rest) = list.split_at(size);
+            (list, *left) = (rest, *left - size);
+            (size > 0).then_some(unit)
+        })
     }
 
     fn run(&self, checks: &[Check<'_>], unit: &Unit<'_>) -> Vec<bool> {
