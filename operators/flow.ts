@@ -46,6 +46,8 @@ export interface Frames {
   readonly position: number
   /** Where to take up the stream again: there, but before a message that the end of the stream has cut off. */
   readonly resume: number
+  /** When all of it was first heard of, in microseconds since 1970, if that was not just now. */
+  readonly heardMicros?: bigint
   ack(): void
 }
 

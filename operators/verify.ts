@@ -86,17 +86,24 @@ async function* settleAll(
   const release = (): void => settling.slots.give()
   for (let more = true; more;) {
     await settling.slots.take()
-    const settled = prepared && (await settlePart(prepared, settling))
+    const settled = prepared && (await settlePart(prepared, settling, timeOf(work)))
     more = settled?.more ?? false
     yield { work, settled, last: !more, release }
   }
 }
 
 /** Settles one part: answers what the engine lacks until nothing is missing. */
-async function settlePart(prepared: Prepared, { engine, store, now }: Settling): Promise<SettledPart> {
+async function settlePart(
+  prepared: Prepared,
+  { engine, store, now }: Settling,
+  time?: bigint,
+): Promise<SettledPart> {
   for (let fetched: Uint8Array | null = null; ;) {
-    const settled = await engine.settle(prepared, fetched, now())
+    const settled = await engine.settle(prepared, fetched, time ?? now())
     if (!('missing' in settled)) return settled
     fetched = store.fetch(settled.missing)
   }
 }
+
+/** The time at which a batch counts as heard of, if that is not now. */
+const timeOf = (work: Work): bigint | undefined => (work.kind === 'frames' ? work.heardMicros : undefined)

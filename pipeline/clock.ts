@@ -28,3 +28,10 @@ export class StoreClock {
     return [clockName, textBytes(`${this.#micros}`)]
   }
 }
+
+/** Microseconds since 1970 of a date in ISO 8601 with a fraction of six digits; nothing if it is no date. */
+export function microsOf(date: string): bigint | undefined {
+  const millis = Date.parse(date)
+  const [, micros = '0'] = /\.\d{3}(\d{3})/.exec(date) ?? []
+  return Number.isNaN(millis) ? undefined : BigInt(millis) * 1000n + BigInt(micros)
+}

@@ -3,11 +3,13 @@ import { Observable } from 'rxjs'
 import type { RecordFramer } from '../../native/engine.ts'
 import type { Chunk, Frames, Origin } from '../../operators/flow.ts'
 import { Slots } from '../../operators/slots.ts'
+import { microsOf } from '../clock.ts'
 import type { Source, SourceContext } from '../sources/source.ts'
 import type { LogBatch, LogRecord } from './client/client.ts'
 import { encodePosition, isRole, positionName, type Position, type Role } from './position.ts'
 import { RecordStream } from './stream.ts'
 import { cut, grouped, keyIn, positionIn, type Refused, type Taken, type Unfit } from './taken.ts'
+import { sinceHeader } from './waiting.ts'
 
 /** What records are taken for: the roles of a partition, and what a rebuild reads. */
 export type Purpose = Role | 'accepted' | 'waiting'
@@ -78,7 +80,7 @@ export class Feed implements Source {
   async offer(purpose: Purpose, { records }: LogBatch, signal: AbortSignal): Promise<void> {
     const { bytesPerBatch } = this.#options
     const wanted = records.filter(({ offset }) => offset >= this.next(purpose).offset)
-    for (const group of grouped(wanted, bytesPerBatch)) {
+    for (const group of grouped(wanted, bytesPerBatch, purpose === 'waiting' ? sinceOf : undefined)) {
       if (!(await this.#credit(signal))) return
       this.#take(purpose, group)
     }
@@ -152,7 +154,19 @@ export class Feed implements Source {
     const origin = this.#originOf(purpose, places, context)
     const position = view.length
     const ack = (): void => this.#give()
-    return { kind: 'frames', origin, source: view, spans, faults, at: 0, position, resume: position, ack }
+    const heardMicros = purpose === 'waiting' ? microsOf(sinceOf(taken.records[0]) ?? '') : undefined
+    return {
+      kind: 'frames',
+      origin,
+      source: view,
+      spans,
+      faults,
+      at: 0,
+      position,
+      resume: position,
+      ...(heardMicros !== undefined && { heardMicros }),
+      ack,
+    }
   }
 
   #originOf(
@@ -205,6 +219,8 @@ export class Feed implements Source {
     for (const waiting of this.#waiting.splice(0)) waiting()
   }
 }
+
+const sinceOf = (record: LogRecord | undefined): string | undefined => record?.headers[sinceHeader]
 
 /** What is handed to a run, kept until that asks for it. */
 class Handing<Item> {

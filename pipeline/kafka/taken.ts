@@ -28,16 +28,21 @@ const byteLength = ({ key, value }: LogRecord): number => (key?.length ?? 0) + (
 
 /**
  * Groups records that one view can hold: side by side in one buffer, as a fetch brings them, and of so many bytes at
- * most. A record alone may be larger.
+ * most. A record alone may be larger. `mark`: only records of the same mark go together.
  */
-export function* grouped(records: readonly LogRecord[], bytesMax: number): Iterable<readonly LogRecord[]> {
+export function* grouped(
+  records: readonly LogRecord[],
+  bytesMax: number,
+  mark: (record: LogRecord) => unknown = () => undefined,
+): Iterable<readonly LogRecord[]> {
   let group: LogRecord[] = []
   let bytes = 0
   let buffer: ArrayBufferLike | undefined
   for (const record of records) {
     const own = record.value?.buffer
     const full = bytes > 0 && bytes + byteLength(record) > bytesMax
-    if (full || (own && buffer && own !== buffer)) {
+    const apart = group[0] !== undefined && mark(group[0]) !== mark(record)
+    if (full || apart || (own && buffer && own !== buffer)) {
       yield group
       group = []
       bytes = 0

@@ -14,6 +14,9 @@ export interface WaitingChange {
   readonly awaited: readonly string[]
 }
 
+/** The header that tells when an entry was first heard of, ISO 8601. */
+export const sinceHeader = 'since'
+
 /** What entries await that is somebody else's. */
 const foreign = new Set(['delegator', 'anchor', 'signer-event'])
 
@@ -41,7 +44,7 @@ export function waitingChanges(
 }
 
 /** An entry as it was stored; nothing if its record only remembers something of one that has left. */
-type StoredEntry = Pick<Entry, 'type' | 'aid' | 'sn' | 'said' | 'kinds'>
+type StoredEntry = Pick<Entry, 'type' | 'aid' | 'sn' | 'said' | 'since' | 'kinds'>
 
 function entryOf({ addon }: OutputContext, key: Uint8Array, value: Uint8Array): StoredEntry | undefined {
   const json = addon.record(tableNumber('waiting'), key, value)
@@ -56,11 +59,12 @@ function entered(
   entry: StoredEntry,
 ): WaitingChange {
   const { addon, store, topics, partition } = context
-  const { aid, sn, said, type, kinds } = entry
+  const { aid, sn, said, type, since, kinds } = entry
   const awaited = kinds.some(({ awaits }) => foreign.has(awaits)) ? awaitedOf(context, key, value, aid) : []
   if (!isOwn(context, aid)) return { records: [], awaited }
   const message = addon.waitingMessage(key, value)
-  const headers = { event: 'entered', type, aid, sn, said, kinds: kinds.map(({ kind }) => kind).join(' ') }
+  const named = kinds.map(({ kind }) => kind).join(' ')
+  const headers = { event: 'entered', type, aid, sn, said, [sinceHeader]: since, kinds: named }
   const records: OutRecord[] = [
     { topic: topics.escrows, partition, key: cursorOf(key), value: message, headers },
   ]

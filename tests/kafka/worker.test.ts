@@ -2,12 +2,14 @@ import { setTimeout } from 'node:timers/promises'
 
 import { describe, expect, test } from 'vitest'
 
+import { tableNumber } from '../../native/tables.ts'
+import type { Entry } from '../../pipeline/escrow/entry.ts'
 import type { LogRecord } from '../../pipeline/kafka/client/client.ts'
 import type { PartitionStatus } from '../../pipeline/kafka/partition.ts'
 import { limits } from '../../pipeline/limits.ts'
 import { kel, variant } from '../boundary/kel.ts'
 import { canBroker, suiteBroker } from '../support/broker.ts'
-import { Field, generated, type Keyed } from '../support/fleet.ts'
+import { addon, Field, generated, type Keyed, type Running } from '../support/fleet.ts'
 import { until } from '../support/prometheus.ts'
 
 /** For how long a sink stands still: longer than the group keeps a silent member. */
@@ -19,6 +21,20 @@ const text = (bytes: Uint8Array | undefined): string => Buffer.from(bytes ?? [])
 const eventsOf = (records: readonly LogRecord[][]): string[] =>
   records.flat().flatMap(({ headers: { said, late } }) => (late === undefined ? [said ?? ''] : []))
 
+/** What waits of a partition's own AIDs, and since when. */
+const sinceOf = (field: Field, { worker }: Running): string[] =>
+  worker.open
+    .flatMap(({ number, store }) =>
+      Array.from(store?.scan('waiting') ?? [], ({ key, value }) => {
+        const json = addon.record(tableNumber('waiting'), key, value) ?? '{}'
+        const { aid, sn, said, type, since, kinds } = JSON.parse(json) as Entry
+        return field.partitionOf(aid) === number && kinds.length > 0
+          ? [`${aid} ${sn} ${type} ${said} ${since}`]
+          : []
+      }).flat(),
+    )
+    .toSorted()
+
 /** Waits until something holds, which it has to. */
 async function reached(holds: () => Promise<boolean>): Promise<void> {
   expect(await until(holds, 60_000), holds.toString()).toBe(true)
@@ -27,6 +43,13 @@ async function reached(holds: () => Promise<boolean>): Promise<void> {
 const saidOf = ({ bytes }: Keyed): string => /"d":"([^"]+)"/.exec(text(bytes))?.[1] ?? ''
 
 const same = (one: readonly string[], other: readonly string[]): boolean => one.join() === other.join()
+
+/** Whether a message needs the log of an AID of another partition: of its delegator, or of who signed a receipt. */
+function apart(field: Field, { aid, bytes }: Keyed): boolean {
+  const needed = /"di":"([^"]+)"|-FAB(E[\w-]{43})/.exec(text(bytes))
+  const other = needed?.[1] ?? needed?.[2]
+  return other !== undefined && field.partitionOf(other) !== field.partitionOf(aid)
+}
 
 describe.skipIf(!canBroker)('workers on Kafka', { timeout: 180_000 }, () => {
   const kafka = suiteBroker('kafka')
@@ -129,12 +152,15 @@ describe.skipIf(!canBroker)('workers on Kafka', { timeout: 180_000 }, () => {
       const before = await field.alone(messages.slice(0, half))
       const first = await field.worker('a')
       await reached(async () => (await field.hasRead()) && same(await field.digestsOf(first), before))
+      const since = sinceOf(field, first)
+      expect(since.length).toBeGreaterThan(5)
       await first.stop()
       expect(await field.digests(() => 'a')).toEqual(before)
       const published = await field.records(field.topics.accepted)
       const second = await field.worker('b')
       await reached(async () => second.worker.status.partitions.size === 2 && second.ready())
       expect(await field.digestsOf(second)).toEqual(before)
+      expect(sinceOf(field, second)).toEqual(since)
       const shown = (records: readonly LogRecord[][]): string[][] =>
         records.map((each) =>
           each.map(({ offset, key, headers }) => `${offset} ${text(key)} ${JSON.stringify(headers)}`),
@@ -202,38 +228,44 @@ describe.skipIf(!canBroker)('workers on Kafka', { timeout: 180_000 }, () => {
       expect(events.length).toBe(messages.length)
     }))
 
-  test.each(['the delegate first', 'the delegator first'])(
-    'a delegate and its delegator with two workers find each other: %s',
-    async (order) =>
-      within(order.replaceAll(' ', '-'), 2, async (field) => {
-        const messages = await generated({ aids: 12, shapes: ['delegated'], events: 8, seed: 11 })
-        const at = (partition: number): Keyed[] =>
-          messages.filter(({ aid }) => field.partitionOf(aid) === partition)
-        const delegates = new Set(
-          messages.flatMap(({ aid, bytes }) => (text(bytes).includes('"t":"dip"') ? [aid] : [])),
-        )
-        const first = messages.find(({ aid }) => delegates.has(aid))?.aid ?? ''
-        const early = field.partitionOf(first) === 0 ? 0 : 1
-        const workers = [await field.worker('a'), await field.worker('b')]
-        await reached(async () =>
-          workers.every((each) => each.worker.status.partitions.size === 1 && each.ready()),
-        )
-        const turns = order === 'the delegate first' ? [early, 1 - early] : [1 - early, early]
-        for (const turn of turns) {
-          await field.send(at(turn))
-          await reached(async () => field.hasRead())
-        }
-        const expected = await field.alone(messages)
-        const held = async (): Promise<string[]> => {
-          const found = await Promise.all(workers.map(async (each) => field.digestsOf(each)))
-          return expected.map((_, partition) => found.map((digests) => digests[partition]).join(''))
-        }
-        await reached(async () => same(await held(), expected))
-        expect(await held()).toEqual(expected)
-        for (const { stop } of workers) await stop()
-        const events = eventsOf(await field.records(field.topics.accepted))
-        expect(events.toSorted()).toEqual([...new Set(messages.map(saidOf))].toSorted())
-      }),
+  // Two AIDs of which one needs the log of the other, each with a worker of its own.
+  test.each([
+    ['a delegate and its delegator', 'delegated', 'the one that needs first'],
+    ['a delegate and its delegator', 'delegated', 'the one that needs last'],
+    ['who has a receipt and who signed it', 'receipted', 'the one that needs first'],
+    ['who has a receipt and who signed it', 'receipted', 'the one that needs last'],
+  ])('%s find each other (%s), %s', async (_, shape, order) =>
+    within(`${shape}-${order.replaceAll(' ', '-')}`, 2, async (field) => {
+      const messages = await generated({ aids: 12, shapes: [shape], events: 8, seed: 11 })
+      const needs = messages.filter((each) => apart(field, each))
+      expect(needs.length, 'some that need a log of the other partition').toBeGreaterThan(0)
+      const early = field.partitionOf(needs[0]?.aid ?? '')
+      const workers = [await field.worker('a'), await field.worker('b')]
+      await reached(async () =>
+        workers.every((each) => each.worker.status.partitions.size === 1 && each.ready()),
+      )
+      const turns = order.endsWith('first') ? [early, 1 - early] : [1 - early, early]
+      for (const turn of turns) {
+        await field.send(messages.filter(({ aid }) => field.partitionOf(aid) === turn))
+        await reached(async () => field.hasRead())
+      }
+      const expected = await field.alone(messages)
+      const held = async (): Promise<string[]> => {
+        const found = await Promise.all(workers.map(async (each) => field.digestsOf(each)))
+        return expected.map((_each, partition) => found.map((digests) => digests[partition]).join(''))
+      }
+      await reached(async () => same(await held(), expected))
+      expect(await held()).toEqual(expected)
+      expect(workers.flatMap((each) => sinceOf(field, each))).toEqual([])
+      for (const { stop } of workers) await stop()
+      const accepted = await field.records(field.topics.accepted)
+      expect(eventsOf(accepted).toSorted()).toEqual([...new Set(messages.map(saidOf))].toSorted())
+      if (shape === 'receipted') {
+        const late = accepted.flat().filter(({ headers }) => headers['late'] !== undefined)
+        const receipted = new Set(late.map(({ headers: { said } }) => said))
+        expect(needs.map(saidOf).filter((said) => !receipted.has(said))).toEqual([])
+      }
+    }),
   )
 
   test('values of a partition that are one stream are cut wherever records end', async () =>
