@@ -126,6 +126,8 @@ export interface EngineOptions {
   /** Woken entries wait for a retry instead of being tried at once. */
   readonly holdWakes: boolean
   readonly cacheBytes: number
+  /** What tables of keys that sign often may take, by which their signatures are checked faster; 0: none are made. */
+  readonly tableCacheBytes?: number
   /** Threads that check signatures; 0 is one a core. */
   readonly threads: number
   readonly limits?: RuleLimits

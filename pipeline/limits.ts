@@ -133,8 +133,9 @@ export interface Limits {
   readonly sinkBufferBytes: number
   /** Arenas of the system's allocator that the threads of the process share. */
   readonly allocatorArenas: number
-  /** The engine's cache of key states. */
+  /** The caches of the engines of a process, shared out among them: of key states, and of tables of keys that sign often. */
   readonly engineCacheBytes: number
+  readonly engineTableBytes: number
   /** Pause between two redraws of the progress bar. */
   readonly progressMs: number
   /** How long a stop by signal may take before the process gives up on a clean end. */
@@ -221,6 +222,7 @@ export const limits: Limits = {
   sinkBufferBytes: 8 * MiB,
   allocatorArenas: 2,
   engineCacheBytes: 64 * MiB,
+  engineTableBytes: 32 * MiB,
   progressMs: 100,
   stopMs: 10_000,
 }

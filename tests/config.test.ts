@@ -7,7 +7,7 @@ import { afterAll, expect, test } from 'vitest'
 import { packageRoot } from '../native/root.ts'
 import { places, readConfig, variableOf } from '../pipeline/config/config.ts'
 import { exampleConfig } from '../pipeline/config/example.ts'
-import { connectionOf } from '../pipeline/config/worker.ts'
+import { connectionOf, engineOptionsOf } from '../pipeline/config/worker.ts'
 import { kelpipe } from './support/cli.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'kelpipe-config-'))
@@ -55,6 +55,11 @@ test.each([
   ['kafka: {', 'no YAML with a map at its top'],
 ])('what is wrong with %s is said', (text, problem) => {
   expect(() => connectionOf(readConfig(file(text), {}, none))).toThrow(problem)
+})
+
+test('the partitions of one process divide its caches', () => {
+  const config = readConfig(file('limits: {engineTableBytes: 1200, engineCacheBytes: 2400}\n'), {}, none)
+  expect(engineOptionsOf(config, 12)).toMatchObject({ tableCacheBytes: 100, cacheBytes: 200 })
 })
 
 test('config validate shows everything in its place, but not the password', () => {

@@ -151,6 +151,7 @@ export const engineOptions = (flags: RuleFlags): EngineOptions => ({
   skipUnknown: flags.unknown === 'skip',
   holdWakes: false,
   cacheBytes: limits.engineCacheBytes,
+  tableCacheBytes: limits.engineTableBytes,
   threads: 0,
   limits: ruleLimits(flags),
 })

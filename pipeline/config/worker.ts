@@ -76,6 +76,7 @@ export function engineOptionsOf({ rules, limits }: Config, engines: number): Eng
     cloned: false,
     holdWakes: false,
     cacheBytes: Math.floor(limits.engineCacheBytes / Math.max(1, engines)),
+    tableCacheBytes: Math.floor(limits.engineTableBytes / Math.max(1, engines)),
     threads: engines > 1 ? 1 : 0,
     limits: { kinds: Object.fromEntries(kinds) },
   }

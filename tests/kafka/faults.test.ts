@@ -14,6 +14,8 @@ const workers = 3
 const events = 15
 /** One outage of the broker comes in so many faults. */
 const faultsPerOutage = 18
+/** What the workers may take to read one piece of the messages before the next one comes. */
+const pieceMs = 10_000 + aids
 /** What it may take until everything is read, and again until everything is the same. */
 const patienceMs = 60_000 + aids * 60
 /** What it all may take. */
@@ -24,22 +26,39 @@ const shuffled = <Item>(items: readonly Item[], random: () => number): Item[] =>
   return items.map(() => left.splice(Math.floor(random() * left.length), 1)[0] as Item)
 }
 
-/** Publishes the messages piece by piece, each when the group has read most of what came before. */
+/**
+ * Publishes the messages piece by piece, each when the group has read what came before, and goes on with the first ones
+ * again until everything that was to happen has. `sent` is told of each piece.
+ */
 async function feed(
   field: Field,
   messages: readonly Keyed[],
-  pieces: number,
-  ended: () => boolean,
+  { pieces, sent, ended }: { pieces: number; sent: (piece: number) => void; ended: () => boolean },
 ): Promise<void> {
   const size = Math.ceil(messages.length / pieces)
-  for (let at = 0; at < messages.length; at += size) {
+  for (let piece = 0; piece < pieces || !ended(); piece += 1) {
+    const at = (piece % pieces) * size
     // Without broker it is sent again, and then some of it twice, as producers do.
     await until(async () => {
       await field.send(messages.slice(at, at + size))
       return true
     })
-    await until(async () => ended() || field.hasRead(), 10_000)
+    sent(piece)
+    await until(async () => (piece >= pieces && ended()) || field.hasRead(), pieceMs)
   }
+}
+
+/** Faults of which so many as there are workers are armed with each piece of the messages that is sent. */
+function armed(faults: readonly Fault[]): { faults: readonly Fault[]; sent: (piece: number) => void } {
+  const arms: (() => void)[] = []
+  const all = faults.map((fault): Fault => ({
+    ...fault,
+    armed: new Promise((resolve) => arms.push(resolve)),
+  }))
+  const sent = (piece: number): void => {
+    for (const arm of arms.slice(piece * workers, (piece + 1) * workers)) arm()
+  }
+  return { faults: all, sent }
 }
 
 /** Keeps workers at work until each of the faults has happened; in between, the broker goes and comes back. */
@@ -78,12 +97,17 @@ describe.skipIf(!canBroker)('faults', () => {
     const crew = new Crew(field, kafka.broker.address, replay)
     const random = randomOf(7)
     let ended = false
-    const feeding = feed(field, messages, faults.length, () => ended)
+    const spread = armed(faults)
+    const feeding = feed(field, messages, {
+      pieces: Math.ceil(faults.length / workers) + 1,
+      sent: spread.sent,
+      ended: () => ended,
+    })
     const outage = async (): Promise<void> => {
       await kafka.broker.stop('SIGKILL')
       await kafka.broker.run()
     }
-    const happened = await suffer(crew, faults, { slots: replay ? workers : 1, random, outage })
+    const happened = await suffer(crew, spread.faults, { slots: replay ? workers : 1, random, outage })
     ended = true
     await feeding
     // Those that come last have no faults; one of them is stopped and its partitions go to the others.

@@ -10,10 +10,13 @@ import { openStore } from '../../dist/pipeline/store/lmdb.js'
 
 const plan = JSON.parse(process.argv[2])
 let left = plan.fault?.after ?? 0
+let armed = false
+process.on('message', () => (armed = true))
+process.channel.unref()
 
 /** A step is reached; the process ends there if its time has come. */
 function reach(step) {
-  if (step !== plan.fault?.step) return
+  if (!armed || step !== plan.fault?.step) return
   left -= 1
   if (left <= 0) process.kill(process.pid, 'SIGKILL')
 }

@@ -23,10 +23,11 @@ export const steps: readonly string[] = [
   'ack',
 ].flatMap((step) => [`before ${step}`, `after ${step}`])
 
-/** A worker is killed when it comes to a step for the `after`th time. */
+/** A worker is killed when it comes to a step for the `after`th time, counted from when `armed` resolves. */
 export interface Fault {
   readonly step: string
   readonly after: number
+  readonly armed?: Promise<void>
 }
 
 /** What a worker process is told. */
@@ -39,7 +40,7 @@ interface Plan {
   readonly batchBytes: number
   /** Whether what an earlier process had on disk and not published is published again. */
   readonly replay: boolean
-  readonly fault?: Fault
+  readonly fault?: Omit<Fault, 'armed'>
 }
 
 /** How often a worker may give up. */
@@ -91,13 +92,16 @@ export class Crew {
       directory,
       batchBytes: 16_384,
       replay: this.#replay,
-      ...(fault && { fault }),
+      ...(fault && { fault: { step: fault.step, after: fault.after } }),
     }
     const log = openSync(this.#logOf(name), 'a')
     const script = join(packageRoot(), 'tests', 'kafka', 'worker.mjs')
-    const child = spawn(process.execPath, [script, JSON.stringify(plan)], { stdio: ['ignore', log, log] })
+    const child = spawn(process.execPath, [script, JSON.stringify(plan)], {
+      stdio: ['ignore', log, log, 'ipc'],
+    })
     closeSync(log)
     this.#children.set(child, name)
+    void fault?.armed?.then(() => child.connected && child.send('armed', () => undefined))
     const [code, signal] = (await once(child, 'exit')) as [number | null, string | null]
     this.#children.delete(child)
     return { code, signal }
