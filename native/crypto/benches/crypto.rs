@@ -17,7 +17,7 @@ const MESSAGE_BYTES: usize = 314;
 const ROUNDS: usize = 9;
 const PARTS: usize = 32;
 /// Uses after which a key has a table: more than a key that is not hot comes to.
-const USES_OF_TABLES: usize = 3;
+const USES_OF_TABLES: usize = 6;
 
 /// Which keys sign.
 struct Load {

@@ -1,7 +1,8 @@
 //! The tables of frequent keys: which keys get one, and which are kept.
 //!
-//! A table pays after about two further signatures of its key, so a key gets one at its third use. Uses of keys
-//! without a table are counted in a fixed array, where a collision forgets the older key. Once the cache is full, a
+//! A key gets a table once it was used as often as a table takes to pay, so that a key never costs more than twice
+//! what would have been best for it. Uses of keys without a table are counted in a fixed array, where a collision
+//! forgets the older key. Once the cache is full, a
 //! key gets the place of the least recently used one only if it was used more often; each failed attempt halves the
 //! count of that one. So a rotation over more keys than fit does not make every key pay for a table in vain.
 
@@ -14,8 +15,6 @@ use crate::ed25519::{TABLE_BYTES, Table};
 /// A public key as it came.
 pub(crate) type Key = [u8; 32];
 
-/// Uses from which a key is worth a table.
-const USES_MIN: u32 = 3;
 /// Keys whose uses are counted.
 const SIGHTINGS: usize = 1 << 15;
 /// No slot.
@@ -46,6 +45,8 @@ struct Slot {
 /// A least-recently-used cache of fixed size.
 pub(crate) struct Tables {
     capacity: usize,
+    /// Uses without a table, after which a key gets one.
+    uses_min: u32,
     slots: Vec<Slot>,
     by_key: HashMap<Key, usize, RandomState>,
     newest: usize,
@@ -59,10 +60,11 @@ pub(crate) struct Tables {
 }
 
 impl Tables {
-    /// A cache of at most `bytes` in tables.
-    pub(crate) fn new(bytes: usize) -> Self {
+    /// A cache of at most `bytes` in tables, for keys that were used `uses_min` times.
+    pub(crate) fn new(bytes: usize, uses_min: u32) -> Self {
         Self {
             capacity: bytes / TABLE_BYTES,
+            uses_min,
             slots: Vec::new(),
             by_key: HashMap::default(),
             newest: NONE,
@@ -96,7 +98,7 @@ impl Tables {
             return Found::Table(number);
         }
         let uses = self.sight(key);
-        if uses >= USES_MIN && self.has_room_for(uses) {
+        if uses > self.uses_min && self.has_room_for(uses) {
             Found::Wanted
         } else {
             Found::Rare
@@ -112,7 +114,7 @@ impl Tables {
         let slot = Slot {
             key,
             table,
-            uses: USES_MIN,
+            uses: self.uses_min,
             batch: 0,
             number: 0,
             newer: NONE,

@@ -71,10 +71,12 @@ impl Verifier {
             0 => std::thread::available_parallelism().map_or(1, usize::from),
             threads => threads,
         };
+        let path = Path::choose(options.path);
+        let table_pays = routines(path).table_pays;
         Self {
-            path: Path::choose(options.path),
+            path,
             crew: Crew::new(threads),
-            tables: Mutex::new(Tables::new(options.table_cache_bytes)),
+            tables: Mutex::new(Tables::new(options.table_cache_bytes, table_pays)),
             checks: AtomicU64::new(0),
             valid: AtomicU64::new(0),
             table_hits: AtomicU64::new(0),

@@ -17,6 +17,8 @@ pub(crate) struct Routines {
     pub(crate) verify: fn(&[Job<'_>], &[Entry], &mut [bool]),
     /// Makes the tables of at most `lanes` keys; empty for a key that is no point.
     pub(crate) tables: fn(&[&[u8; 32]]) -> Vec<Table>,
+    /// With how many further signatures of its key a table pays: what making it costs, by what it saves each time.
+    pub(crate) table_pays: u32,
 }
 
 impl Routines {
@@ -24,17 +26,23 @@ impl Routines {
         lanes: 1,
         verify: verify::<Portable, 1>,
         tables: tables_in_lanes::<Portable, 1>,
+        table_pays: 3,
     };
 }
 
 /// Compiles the generic code with the features of an instruction set.
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 macro_rules! path {
-    ($module:ident, $field:ty, $lanes:literal, $($feature:tt),+) => {
+    ($module:ident, $field:ty, $lanes:literal, $table_pays:literal, $($feature:tt),+) => {
         mod $module {
             use super::*;
 
-            pub(super) const ROUTINES: Routines = Routines { lanes: $lanes, verify, tables };
+            pub(super) const ROUTINES: Routines = Routines {
+                lanes: $lanes,
+                verify,
+                tables,
+                table_pays: $table_pays,
+            };
 
             /// Whether this machine has the instructions.
             pub(super) fn is_available() -> bool {
@@ -69,6 +77,7 @@ path!(
     avx2,
     crate::ed25519::halves::Halves<crate::simd::avx2::Avx2>,
     4,
+    3,
     "avx2"
 );
 #[cfg(target_arch = "x86_64")]
@@ -76,6 +85,7 @@ path!(
     ifma,
     crate::ed25519::ifma::Ifma,
     8,
+    5,
     "avx512f",
     "avx512dq",
     "avx512ifma"
@@ -86,6 +96,7 @@ path!(
     neon,
     crate::ed25519::halves::Halves<crate::simd::neon::Neon>,
     2,
+    3,
     "neon"
 );
 
