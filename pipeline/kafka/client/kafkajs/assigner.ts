@@ -1,6 +1,7 @@
-import kafkajs, { type Assigner, type Cluster, type GroupMember } from 'kafkajs'
+import type { Assigner, Cluster, GroupMember } from 'kafkajs'
 
 import { shares } from '../../shares.ts'
+import { kafkajs } from './library.ts'
 
 const version = 0
 

@@ -2,11 +2,12 @@ import { randomUUID } from 'node:crypto'
 
 import { setTimeout } from 'node:timers/promises'
 
-import kafkajs, { type Admin, type Kafka, type KafkaConfig } from 'kafkajs'
+import type { Admin, Kafka, KafkaConfig } from 'kafkajs'
 
 import { PipelineError } from '../../../errors.ts'
 import type { Client, GroupOffset, LogBatch, TopicPlan } from '../client.ts'
 import type { Connection } from '../settings.ts'
+import { kafkajs } from './library.ts'
 import { KafkajsMember } from './member.ts'
 import { plainProducer, transactionalProducer } from './producer.ts'
 import { typeOf } from './protocol.ts'

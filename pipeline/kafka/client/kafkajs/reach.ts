@@ -1,9 +1,10 @@
 import { setTimeout } from 'node:timers/promises'
 
-import kafkajs, { type KafkaConfig } from 'kafkajs'
+import type { KafkaConfig } from 'kafkajs'
 
 import { PipelineError, reasonOf, systemCode } from '../../../errors.ts'
 import type { Connection } from '../settings.ts'
+import { kafkajs } from './library.ts'
 
 /** Tries to reach brokers that may be starting, and the first pause between them, which doubles. */
 const triesMax = 7

@@ -1,8 +1,9 @@
-import kafkajs, { type Assigner, type Kafka } from 'kafkajs'
+import type { Assigner, Kafka } from 'kafkajs'
 
 import { Slots } from '../../../../operators/slots.ts'
 import type { LogBatch } from '../client.ts'
 import type { Connection } from '../settings.ts'
+import { kafkajs } from './library.ts'
 import { batchOf } from './records.ts'
 
 export interface Stretch {
