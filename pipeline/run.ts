@@ -4,8 +4,7 @@ import { concat, defaultIfEmpty, EMPTY, finalize, from, lastValueFrom, merge, ty
 
 import type { Addon } from '../native/addon.ts'
 import type { Engine, Framer } from '../native/engine.ts'
-import type { Chunk, Frames, Part, Work } from '../operators/flow.ts'
-import { frame } from '../operators/frame.ts'
+import type { Part, Work } from '../operators/flow.ts'
 import { meter, type Tally } from '../operators/meter.ts'
 import { persist } from '../operators/persist.ts'
 import { publish, type Sink } from '../operators/publish.ts'
@@ -14,6 +13,7 @@ import { Slots } from '../operators/slots.ts'
 import { verify } from '../operators/verify.ts'
 import { clockName, StoreClock } from './clock.ts'
 import { relief } from './flood.ts'
+import { framed } from './framed.ts'
 import type { Limits } from './limits.ts'
 import type { Orders } from './orders.ts'
 import { Origins } from './origins.ts'
@@ -63,9 +63,18 @@ export async function run(options: Run): Promise<void> {
   const now = (): bigint => clock.now()
   const sweep = { store, now, limits, signal }
   const orders = options.orders ? from(options.orders.work(options.signal)) : EMPTY
-  const asked: Observable<Work> = merge(framed(options, origins, signal), orders).pipe(
-    finalize(() => stop.abort()),
-  )
+  const context: SourceContext = {
+    limits,
+    pace: options.pace,
+    signal,
+    credits: new Slots(limits.creditsPerSource, signal),
+    numberOf: (name) => origins.number(name),
+    recall: (name) => readMeta(store, name),
+    note: options.note,
+  }
+  const frames = framed(options.sources, options.framer, context)
+  const batches = options.commit === 'each' ? frames.pipe(single()) : frames
+  const asked: Observable<Work> = merge(batches, orders).pipe(finalize(() => stop.abort()))
   const { record, retryMs = new Map<string, number>() } = options
   const retries = record ? retrySweeps({ ...sweep, record, retryMs }) : EMPTY
   const work: Observable<Work> = concat(cutOffWakes(sweep), merge(asked, from(expirySweeps(sweep)), retries))
@@ -89,35 +98,4 @@ export async function run(options: Run): Promise<void> {
   } finally {
     stop.abort()
   }
-}
-
-/** The frames of all sources: those with an end one after the other, those without beside them. */
-function framed(options: Run, origins: Origins, signal: AbortSignal): Observable<Frames> {
-  const { sources, store, limits, framer, note, pace } = options
-  const context: SourceContext = {
-    limits,
-    pace,
-    signal,
-    credits: new Slots(limits.creditsPerSource, signal),
-    numberOf: (name) => origins.number(name),
-    recall: (name) => readMeta(store, name),
-    note,
-  }
-  const chunksOf = (source: Source): Observable<Chunk> => source.chunks(context)
-  const framesOf = (source: Source): Observable<Frames> => source.frames?.(context) ?? EMPTY
-  const finite = concat(...sources.filter(({ endless }) => !endless).map(chunksOf))
-  const chunks = merge(finite, ...sources.filter(({ endless }) => endless).map(chunksOf))
-  const timedFramer = (): Framer => {
-    const inner = framer()
-    return { frame: (window, end) => pace.timed(() => inner.frame(window, end)) }
-  }
-  const cut = chunks.pipe(
-    frame({
-      framer: timedFramer,
-      pendingBytesMax: limits.pendingBytesPerOrigin,
-      flushBytesMax: limits.flushBytes,
-    }),
-  )
-  const all = merge(cut, ...sources.map(framesOf))
-  return options.commit === 'each' ? all.pipe(single()) : all
 }

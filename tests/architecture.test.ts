@@ -77,6 +77,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
 const composers: ReadonlySet<string> = new Set([
   'pipeline/engine.ts',
   'pipeline/flood.ts',
+  'pipeline/framed.ts',
   'pipeline/history.ts',
   'pipeline/origins.ts',
   'pipeline/replay.ts',

@@ -51,6 +51,8 @@ test.each([
   ['sinks: {accepted: kels}', 'every topic must have a name of its own'],
   ['kafka: {sasl: {mechanism: plain}}', 'a mechanism needs a username and a password'],
   ['kafka: {tls: {enabled: true, ca: no-such-file}}', 'kafka.tls.ca: cannot read no-such-file'],
+  ['role: gateway', 'a gateway needs sources'],
+  ['gateway: {sources: [events.cesr]}', 'the role is worker'],
   ['- a list', 'no YAML with a map at its top'],
   ['kafka: {', 'no YAML with a map at its top'],
 ])('what is wrong with %s is said', (text, problem) => {

@@ -46,12 +46,13 @@ export function configCommand(program: Command): Command {
   return config
 }
 
-/** Without the password. */
+/** Without the password and the token. */
 function hidden(config: ReturnType<typeof readConfig>): unknown {
-  const { kafka } = config
-  const { password, ...sasl } = kafka.sasl
+  const { kafka, gateway } = config
+  const { sasl } = kafka
   return {
     ...config,
-    kafka: { ...kafka, sasl: { ...sasl, ...(password !== undefined && { password: '…' }) } },
+    kafka: { ...kafka, sasl: { ...sasl, ...(sasl.password !== undefined && { password: '…' }) } },
+    gateway: { ...gateway, ...(gateway.token !== undefined && { token: '…' }) },
   }
 }

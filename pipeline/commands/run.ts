@@ -4,7 +4,6 @@ import type { FastifyInstance } from 'fastify'
 import { requireAddon } from '../addon.ts'
 import { readConfig, type Config } from '../config/config.ts'
 import { connectionOf, engineOptionsOf, retriesOf, topicsOf } from '../config/worker.ts'
-import { PipelineError } from '../errors.ts'
 import { metricsServer } from '../http/exposition.ts'
 import { connect } from '../kafka/client/index.ts'
 import { WorkerTelemetry } from '../kafka/telemetry.ts'
@@ -17,10 +16,11 @@ import { traced } from '../telemetry/traced.ts'
 import { say } from '../terminal.ts'
 import { version } from '../version.ts'
 import { configFlags, type ConfigFlags } from './config.ts'
+import { listening, pass } from './gateway.ts'
 import { logOf, logOption, type LogFlag } from './log.ts'
 import { onSignals } from './signals.ts'
 
-/** `run`: one worker of a fleet that works on the partitions of a topic. */
+/** `run`: one worker of a fleet that works on the partitions of a topic, or a gateway to it. */
 export const runCommand = (program: Command): Command =>
   program
     .command('run')
@@ -30,7 +30,9 @@ export const runCommand = (program: Command): Command =>
     .description('Work as one of a fleet: verify what a Kafka topic brings, publish what it leads to.')
     .addHelpText('after', '\n"kelpipe config init" prints a configuration; docs/kafka.md explains it.')
     .action(async ({ config, set, logLevel }: ConfigFlags & LogFlag & { config?: string }) => {
-      await work(readConfig(config, process.env, set), logOf({ logLevel }))
+      const found = readConfig(config, process.env, set)
+      const log = logOf({ logLevel })
+      await (found.role === 'gateway' ? pass(found, log) : work(found, log))
     })
 
 async function work(config: Config, log: Log): Promise<void> {
@@ -92,16 +94,6 @@ async function answering(
     const ready = reasons.length === 0
     return reply.code(ready ? 200 : 503).send({ status: ready ? 'ready' : 'not ready', reasons })
   })
-  const at = config.http.lastIndexOf(':')
-  const [host, port] = [config.http.slice(0, at).replace(/^\[|\]$/g, ''), Number(config.http.slice(at + 1))]
-  try {
-    say(`metrics on ${await server.listen({ host, port })}/metrics`)
-    return server
-  } catch (cause) {
-    throw new PipelineError('source/listen', {
-      what: `cannot listen on ${config.http}`,
-      next: 'choose another address with --set http=HOST:PORT, or stop the process that has this one',
-      cause,
-    })
-  }
+  say(`metrics on ${await listening(server, config.http, 'http')}/metrics`)
+  return server
 }

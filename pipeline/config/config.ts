@@ -9,6 +9,7 @@ import { schema, type Schema } from './schema.ts'
 
 /** The configuration of `kelpipe run` with all defaults in their places. What each part means: schema.ts. */
 export interface Config {
+  readonly role: 'worker' | 'gateway'
   readonly kafka: {
     readonly brokers: readonly string[]
     readonly clientId: string
@@ -25,6 +26,11 @@ export interface Config {
     }
   }
   readonly source: { readonly topic: string; readonly group: string; readonly records: 'messages' | 'stream' }
+  readonly gateway: {
+    readonly sources: readonly string[]
+    readonly http: string | null
+    readonly token?: string
+  }
   readonly sinks: {
     readonly accepted: string
     readonly escrows: string
@@ -97,6 +103,12 @@ function checkedWhole(config: Config, path: string | undefined): Config {
     ...Object.values(config.sinks).filter((name) => typeof name === 'string'),
   ]
   if (new Set(topics).size < topics.length) problems.push('sinks: every topic must have a name of its own')
+  const { sources, http } = config.gateway
+  const given = sources.length > 0 || http !== null
+  if (config.role === 'gateway' && !given)
+    problems.push('gateway: a gateway needs sources, or an address for http')
+  if (config.role === 'worker' && given)
+    problems.push('gateway: sources and http are for the role gateway, and the role is worker')
   if (problems.length === 0) return config
   throw new PipelineError('config/invalid', {
     what: `${path ?? 'the configuration'} is not valid:\n  ${problems.join('\n  ')}`,

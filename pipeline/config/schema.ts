@@ -55,6 +55,9 @@ const list = (description: string, items: Schema, standard: readonly unknown[]):
   default: standard,
 })
 
+/** HOST:PORT. */
+const address = '^(\\[[^\\]]+\\]|[^:]+):\\d{1,5}$'
+
 const rule: Schema = { type: 'integer', minimum: 1, maximum: 18 }
 
 const escrow: Schema = object('Limits of one escrow.', {
@@ -66,6 +69,13 @@ const escrow: Schema = object('Limits of one escrow.', {
 
 /** The configuration of `kelpipe run`: one place for what is allowed, what it means and what holds otherwise. */
 export const schema: Schema = object('The configuration of "kelpipe run".', {
+  role: text(
+    'worker: verifies what the topic brings; gateway: sends to the topic what other sources bring.',
+    {
+      enum: ['worker', 'gateway'],
+      default: 'worker',
+    },
+  ),
   kafka: object('How the brokers are reached.', {
     brokers: {
       type: 'array',
@@ -103,6 +113,21 @@ export const schema: Schema = object('The configuration of "kelpipe run".', {
       },
     ),
   }),
+  gateway: object('Of a gateway: sources whose messages it sends to the topic, keyed by AID.', {
+    sources: list(
+      'Files (.gz and .zst too), folders, -, tcp://HOST:PORT and unix:PATH to listen on.',
+      text('A source.'),
+      [],
+    ),
+    http: text('HOST:PORT that takes messages and streams, as of "kelpipe serve"; null: none.', {
+      default: null,
+      nullable: true,
+      pattern: address,
+    }),
+    token: text('What requests must bring. Better in the environment: KELPIPE_GATEWAY_TOKEN.', {
+      examples: ['secret'],
+    }),
+  }),
   sinks: object('Topics that are written; missing ones are made, with as many partitions as the input.', {
     accepted: topic('Accepted events, in order; a partition is made anew from it.', 'kels.accepted'),
     escrows: topic('What waits: entered, resolved, refused, expired, removed, evicted.', 'kels.escrows'),
@@ -126,7 +151,7 @@ export const schema: Schema = object('The configuration of "kelpipe run".', {
   }),
   http: text('HOST:PORT of /metrics, /health/live and /health/ready.', {
     default: '127.0.0.1:9464',
-    pattern: '^(\\[[^\\]]+\\]|[^:]+):\\d{1,5}$',
+    pattern: address,
   }),
   rules: object('How events are judged.', {
     mode: text('hardened: all HARDEN rules; keripy: the verdicts of the reference.', {

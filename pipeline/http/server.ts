@@ -8,7 +8,7 @@ import { duplicityRoutes } from './routes/duplicity.ts'
 import { escrowRoutes } from './routes/escrow.ts'
 import { eventRoutes } from './routes/events.ts'
 import { healthRoutes } from './routes/health.ts'
-import { intakeRoutes } from './routes/intake.ts'
+import { intakeRoutes, type IntakeContext } from './routes/intake.ts'
 import { stateRoutes } from './routes/state.ts'
 
 /** The HTTP interface. `further` adds routes of others, such as metrics or a page. */
@@ -16,7 +16,31 @@ export async function httpServer(
   context: HttpContext,
   further: readonly FastifyPluginAsync[] = [],
 ): Promise<FastifyInstance> {
-  const { limits, log } = context
+  const app = answering(context)
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: { title: 'kelpipe', version: version(), description: 'Key state, what waits, and evidence.' },
+      components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
+    },
+  })
+  for (const routes of [stateRoutes, escrowRoutes, duplicityRoutes, eventRoutes, intakeRoutes, healthRoutes])
+    await app.register(routes(context))
+  for (const plugin of further) await app.register(plugin)
+  app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger())
+  return app
+}
+
+/** A server that takes streams in, and does nothing else. */
+export async function intakeServer(
+  context: IntakeContext & Pick<HttpContext, 'log'>,
+): Promise<FastifyInstance> {
+  const app = answering(context)
+  await app.register(intakeRoutes(context))
+  return app
+}
+
+function answering({ limits, log }: Pick<HttpContext, 'limits' | 'log'>): FastifyInstance {
   const app = fastify({
     http: { maxHeaderSize: limits.httpHeaderBytes },
     bodyLimit: limits.httpMessageBytes,
@@ -31,17 +55,6 @@ export async function httpServer(
     async ({ method, routeOptions: { url: path } }, { statusCode: status, elapsedTime }) =>
       log.line('debug', 'request', () => ({ method, path, status, ms: Math.round(elapsedTime) })),
   )
-  await app.register(swagger, {
-    openapi: {
-      openapi: '3.1.0',
-      info: { title: 'kelpipe', version: version(), description: 'Key state, what waits, and evidence.' },
-      components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
-    },
-  })
-  for (const routes of [stateRoutes, escrowRoutes, duplicityRoutes, eventRoutes, intakeRoutes, healthRoutes])
-    await app.register(routes(context))
-  for (const plugin of further) await app.register(plugin)
-  app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger())
   return app
 }
 

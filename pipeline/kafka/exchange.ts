@@ -11,6 +11,8 @@ const aidPattern = /^[A-Za-z0-9_-]{44,128}$/
 const wantedPrefix = 'kafka/wanted/'
 const askedPrefix = 'kafka/asked/'
 
+const nobody: OutRecord[] = []
+
 /** The header that tells what a record of the exchange is. */
 export const kindHeader = 'kind'
 
@@ -64,7 +66,9 @@ export class Exchange {
   /** An event of ours, for those who want the log that it is of. */
   forwards(aid: string, value: Uint8Array, { sn, said }: { sn: string; said: string }): OutRecord[] {
     const { topics } = this.#context
-    return Array.from(this.#wanted.get(aid) ?? [], (partition) => ({
+    const wanting = this.#wanted.get(aid)
+    if (!wanting) return nobody
+    return Array.from(wanting, (partition) => ({
       topic: topics.exchange,
       partition,
       key: `${aid} ${sn} ${said}`,

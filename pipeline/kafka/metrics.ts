@@ -75,7 +75,7 @@ export const kafkaDefinitions: Readonly<Record<string, Definition>> = {
   kelpipe_kafka_sent_records_total: {
     type: 'counter',
     labels: ['sink'],
-    help: 'Records published, by sink: accepted, escrows, exchange, deadLetters, states, duplicity.',
+    help: 'Records published, by sink: accepted, escrows, exchange, deadLetters, states, duplicity; of a gateway, input.',
     query: 'sum by (sink) (rate(kelpipe_kafka_sent_records_total[5m]))',
   },
   kelpipe_kafka_sent_bytes_total: {

@@ -4,6 +4,7 @@ import { EMPTY } from 'rxjs'
 import type { Limits } from '../limits.ts'
 import { Metrics, type Reading } from '../metrics.ts'
 import type { Run } from '../run.ts'
+import type { Source } from '../sources/source.ts'
 import { VerdictCounts } from '../telemetry/counts.ts'
 import { InputFlow } from '../telemetry/flow.ts'
 import {
@@ -14,7 +15,9 @@ import {
   storeReadings,
 } from '../telemetry/probes.ts'
 import { Stages } from '../telemetry/stages.ts'
+import { watchedSource } from '../telemetry/watched.ts'
 import { version } from '../version.ts'
+import type { OutRecord } from './client/client.ts'
 import { kafkaDefinitions } from './metrics.ts'
 import type { Entry } from './outbox.ts'
 import { written, type Topics } from './topics.ts'
@@ -124,5 +127,43 @@ function* workerReadings(worker: Worker, { kafkaCredits, engineCacheBytes }: Lim
     if (!rebuilt) continue
     yield ['kelpipe_kafka_rebuild_read_records', Number(rebuilt.read), labels]
     yield ['kelpipe_kafka_rebuild_records', Number(rebuilt.total), labels]
+  }
+}
+
+/** What a gateway tells of itself: what sources bring, and what goes to the topic. */
+export class GatewayTelemetry {
+  readonly metrics: Metrics = new Metrics(kafkaDefinitions)
+  readonly #flow = new InputFlow(this.metrics)
+  readonly #sent = { records: 0, bytes: 0 }
+  readonly #dead = new Map<string, number>()
+
+  constructor() {
+    this.metrics.ask(
+      () => this.#flow.readings(),
+      () => this.#sentReadings(),
+    )
+  }
+
+  watch(source: Source): Source {
+    return watchedSource(source, this.#flow)
+  }
+
+  /** Counts what was sent. */
+  sent(records: readonly OutRecord[], { input }: Topics): void {
+    for (const { topic, value, headers } of records) {
+      if (topic === input) {
+        this.#sent.records += 1
+        this.#sent.bytes += value?.length ?? 0
+      } else {
+        const reason = headers['reason'] ?? ''
+        this.#dead.set(reason, (this.#dead.get(reason) ?? 0) + 1)
+      }
+    }
+  }
+
+  *#sentReadings(): Iterable<Reading> {
+    yield ['kelpipe_kafka_sent_records_total', this.#sent.records, { sink: 'input' }]
+    yield ['kelpipe_kafka_sent_bytes_total', this.#sent.bytes, { sink: 'input' }]
+    for (const [reason, count] of this.#dead) yield ['kelpipe_kafka_dead_letters_total', count, { reason }]
   }
 }

@@ -78,7 +78,8 @@ const limitReadings = ({ engineCacheBytes }: Limits, batchBytes: number): Readin
   ['kelpipe_batch_target_bytes', batchBytes],
 ]
 
-const watchedSource = (source: Source, flow: InputFlow): Source => ({
+/** A source whose chunks are counted and timed by its type. */
+export const watchedSource = (source: Source, flow: InputFlow): Source => ({
   name: source.name,
   bytesTotal: source.bytesTotal,
   endless: source.endless,

@@ -6,13 +6,16 @@ import { HttpProblem, requireToken, type HttpContext } from '../context.ts'
 import { TooMany } from '../deliveries.ts'
 import { nothing, problem, summary } from '../schemas.ts'
 
+/** What is needed to take streams in. */
+export type IntakeContext = Pick<HttpContext, 'limits' | 'deliveries' | 'openIntake' | 'token'>
+
 /** Content types that carry CESR; parameters are ignored. */
 const messageType = 'application/cesr+json'
 const streamType = 'application/cesr'
 
 /** Takes CESR in, as the reference's clients send it: one message with its attachments in a header, or a stream. */
 export const intakeRoutes =
-  (context: HttpContext): FastifyPluginAsync =>
+  (context: IntakeContext): FastifyPluginAsync =>
   async (app) => {
     const { limits, openIntake } = context
     app.removeAllContentTypeParsers()
@@ -113,7 +116,7 @@ const latin1 = (text: string): string => Buffer.from(text, 'utf8').toString('lat
 
 /** Answers when all is on disk: with nothing, or with the counts for those who ask for JSON. */
 async function deliver(
-  { deliveries }: HttpContext,
+  { deliveries }: IntakeContext,
   request: FastifyRequest,
   reply: FastifyReply,
   bytes: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
