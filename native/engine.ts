@@ -92,6 +92,10 @@ export interface Usage {
 
 /** The rules as the operators see them. Every call but `committed` works off the event loop. */
 export interface Engine {
+  /**
+   * Parses messages, checks SAIDs, and checks signatures ahead where their keys can be foreseen: batches come in the order
+   * in which they will be settled.
+   */
   prepare(source: Uint8Array, spans: Uint32Array, context: PrepareContext): Promise<Prepared>
   /** `kind`: a retry looks at the entries only as this kind of escrow. */
   prepareWaiting(op: WaitingOp, keys: readonly Uint8Array[], kind?: string): Promise<Prepared>

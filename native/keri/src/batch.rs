@@ -193,11 +193,11 @@ pub struct Batch<'a> {
     pub(crate) loaded: Units,
     pub(crate) needs: Vec<Need>,
     pub(crate) memo: Memo,
+    /// What signatures were checked ahead under.
+    pub(crate) guessed: Option<u64>,
     pub(crate) wakes: Vec<Wake>,
-    /// Signatures checked so far.
-    pub signatures_checked: u64,
-    /// Signatures that did not verify.
-    pub signatures_failed: u64,
+    pub(crate) signatures_checked: u64,
+    pub(crate) signatures_failed: u64,
 }
 
 /// What to do with waiting entries.
@@ -228,6 +228,7 @@ impl<'a> Batch<'a> {
             loaded: Units::default(),
             needs: Vec::new(),
             memo: Memo::default(),
+            guessed: None,
             wakes: Vec::new(),
             signatures_checked: 0,
             signatures_failed: 0,
@@ -237,6 +238,14 @@ impl<'a> Batch<'a> {
     /// Number of messages or entries.
     pub fn len(&self) -> usize {
         self.items.len()
+    }
+
+    /// Signatures whose verdict was asked for so far, and of these the bad ones.
+    pub fn signatures(&self) -> (u64, u64) {
+        (
+            self.signatures_checked + self.memo.used,
+            self.signatures_failed + self.memo.failed,
+        )
     }
 
     /// Whether there is nothing to do.

@@ -7,10 +7,11 @@
 
 mod handle;
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use kelpipe_crypto::Verifier;
 
+use crate::ahead::Ahead;
 use crate::base::{Base, CacheUse, Spare};
 use crate::batch::{Batch, Item};
 use crate::columns::Columns;
@@ -64,7 +65,11 @@ impl std::error::Error for Damaged {}
 pub struct Engine {
     options: Options,
     verifier: Verifier,
-    state: Mutex<State>,
+    /// Held by the settle that is under way.
+    settling: Mutex<()>,
+    /// Read by what looks ahead, too.
+    state: RwLock<State>,
+    ahead: Mutex<Ahead>,
 }
 
 struct State {
@@ -79,12 +84,22 @@ impl Engine {
         Engine {
             options,
             verifier,
-            state: Mutex::new(State { base, part: 0 }),
+            settling: Mutex::default(),
+            state: RwLock::new(State { base, part: 0 }),
+            ahead: Mutex::default(),
         }
     }
 
-    fn state(&self) -> std::sync::MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> RwLockReadGuard<'_, State> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn change(&self) -> RwLockWriteGuard<'_, State> {
+        self.state.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn ahead(&self) -> MutexGuard<'_, Ahead> {
+        self.ahead.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Goes on at the next ordinal that the database holds: the value of its `meta` entry `ordinal`.
@@ -96,7 +111,7 @@ impl Engine {
             .try_into()
             .map(u64::from_be_bytes)
             .map_err(|_| Damaged)?;
-        self.state().base.set_ordinal(ordinal);
+        self.change().base.set_ordinal(ordinal);
         Ok(())
     }
 
@@ -107,7 +122,7 @@ impl Engine {
     /// [`Damaged`] if the answer or a row in it cannot be read.
     pub fn count_waiting(&self, answer: &[u8]) -> Result<(), Damaged> {
         let rows = store::waiting_rows(answer).ok_or(Damaged)?;
-        let mut state = self.state();
+        let mut state = self.change();
         for row in &rows {
             state.base.usage_mut().add(Held::of(row));
         }
@@ -138,7 +153,21 @@ impl Engine {
 
     /// Everything settled up to and including `part` is durable.
     pub fn committed(&self, part: u64) {
-        self.state().base.committed(part);
+        self.change().base.committed(part);
+    }
+
+    /// Checks the signatures of a batch with the keys that its events will most likely be checked with, so that its
+    /// settle finds them checked. Batches come here in the order in which they will be settled, if it is to help;
+    /// the batch before this one may be settled meanwhile.
+    pub fn look_ahead(&self, batch: &mut Batch<'_>) {
+        let guess = self.ahead().guess(batch, &self.state().base, &self.options);
+        let checks: Vec<_> = guess
+            .iter()
+            .map(|pending| pending.check(batch.source))
+            .collect();
+        let mut valid = vec![false; checks.len()];
+        self.verifier.verify(&checks, &mut valid);
+        batch.memo.note_early(guess, &valid);
     }
 
     /// Settles the next part of a batch. `fetched`: the store's answer to the requests of the call before.
@@ -151,8 +180,7 @@ impl Engine {
         fetched: Option<&[u8]>,
         now_micros: i64,
     ) -> Result<Step, Damaged> {
-        let mut guard = self.state();
-        let state = &mut *guard;
+        let _one = self.settling.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(answer) = fetched {
             let needs = std::mem::take(&mut batch.needs);
             batch
@@ -160,25 +188,29 @@ impl Engine {
                 .load(&needs, answer, &self.options.limits)
                 .ok_or(Damaged)?;
         }
-        if let Some(requests) = first_needs(&state.base, batch) {
+        if let Some(requests) = first_needs(&self.state().base, batch) {
             return Ok(Step::Missing(requests));
         }
         let mut refolds = 0;
         loop {
             let strict = refolds >= REFOLDS_BEFORE_STRICT;
-            let spare = state.base.spare();
-            let folded = self.fold(&state.base, spare, batch, strict, now_micros);
+            let spare = self.change().base.spare();
+            let folded = self.fold(&self.state().base, spare, batch, strict, now_micros);
             if !folded.needs.is_empty() {
+                let mut state = self.change();
                 state.base.keep(folded.done.changes.into_spare());
                 return Ok(Step::Missing(ask(&state.base, batch, folded.needs)));
             }
             if !self.check(batch, &folded.unknown) {
-                state.base.keep(folded.done.changes.into_spare());
+                self.change().base.keep(folded.done.changes.into_spare());
                 refolds += 1;
                 continue;
             }
-            state.part += 1;
-            return Ok(Step::Part(finish(state, batch, folded.done, &self.options)));
+            let outcome = self.finish(batch, folded.done);
+            if let Some(guessed) = batch.guessed.filter(|_| !outcome.more) {
+                self.ahead().settled(guessed);
+            }
+            return Ok(Step::Part(outcome));
         }
     }
 
@@ -199,6 +231,36 @@ impl Engine {
             }
         }
         all
+    }
+
+    /// Notes what a fold came to, and puts it into the form in which it leaves.
+    fn finish(&self, batch: &mut Batch<'_>, done: Done) -> Outcome {
+        let handled = &batch.items[batch.next..batch.next + done.handled];
+        let mut before = std::mem::take(&mut batch.wakes);
+        before.extend(handled.iter().filter_map(Item::wake));
+        batch.next += done.handled;
+        batch.rounds = 0;
+        let more = batch.next < batch.items.len() || !done.wakes.is_empty();
+        done.tried.iter().for_each(Tried::tell);
+        let (mut out, changed, logs, read) = done.changes.encode(&self.options.limits);
+        out.wakes(&before, &done.wakes);
+        batch.wakes = done.wakes;
+        let rows = Columns::of(&done.rows, done.texts, &batch.spans, &logs, &mut out);
+        batch.loaded.forget(&changed);
+        let mut state = self.change();
+        state.part += 1;
+        let part = state.part;
+        let usage = state.base.usage_mut();
+        out.released.iter().for_each(|held| usage.take(*held));
+        out.held.iter().for_each(|held| usage.add(*held));
+        state.base.absorb(part, changed, logs, read);
+        drop(state);
+        Outcome {
+            part,
+            more,
+            rows,
+            writes: out.finish(),
+        }
     }
 
     fn fold(
@@ -317,31 +379,5 @@ fn drain_wakes(fold: &mut Fold<'_>, budget: &mut u32) {
         let Some(wake) = fold.next_wake() else { return };
         *budget -= 1;
         fold.retry_place(&wake.aid, wake.sn);
-    }
-}
-
-fn finish(state: &mut State, batch: &mut Batch<'_>, done: Done, options: &Options) -> Outcome {
-    let handled = &batch.items[batch.next..batch.next + done.handled];
-    let mut before = std::mem::take(&mut batch.wakes);
-    before.extend(handled.iter().filter_map(Item::wake));
-    batch.next += done.handled;
-    batch.rounds = 0;
-    let more = batch.next < batch.items.len() || !done.wakes.is_empty();
-    done.tried.iter().for_each(Tried::tell);
-    let (mut out, changed, logs, read) = done.changes.encode(&options.limits);
-    out.wakes(&before, &done.wakes);
-    batch.wakes = done.wakes;
-    let rows = Columns::of(&done.rows, done.texts, &batch.spans, &logs, &mut out);
-    let usage = state.base.usage_mut();
-    out.released.iter().for_each(|held| usage.take(*held));
-    out.held.iter().for_each(|held| usage.add(*held));
-    let part = state.part;
-    batch.loaded.forget(&changed);
-    state.base.absorb(part, changed, logs, read);
-    Outcome {
-        part,
-        more,
-        rows,
-        writes: out.finish(),
     }
 }

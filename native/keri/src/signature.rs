@@ -114,6 +114,26 @@ impl Pending {
         }
     }
 
+    /// Where what is signed begins in the source, if it stands there.
+    fn start(&self) -> Option<u32> {
+        match &self.signed {
+            Signed::Source(range) => Some(range.start),
+            Signed::Held(_) => None,
+        }
+    }
+
+    /// Whether it is the same check, of two over the source.
+    fn is_same(&self, other: &Pending) -> bool {
+        let same_bytes = match (&self.signed, &other.signed) {
+            (Signed::Source(one), Signed::Source(other)) => one == other,
+            _ => false,
+        };
+        same_bytes
+            && self.signature == other.signature
+            && self.key == other.key
+            && self.algorithm == other.algorithm
+    }
+
     fn id(&self, source: &[u8]) -> Id {
         let mut message = [0; 32];
         Digest::Blake3_256.hash(&[self.signed.bytes(source)], &mut message);
@@ -126,15 +146,60 @@ impl Pending {
     }
 }
 
-/// Checks of one batch whose verdicts a fold need not assume: those made since a signature was found to be bad.
+/// A check that was made before a fold asked for it.
+struct Early {
+    pending: Pending,
+    valid: bool,
+    used: bool,
+}
+
+/// Checks of one batch whose verdicts a fold need not assume: those made ahead, and those made since a signature was
+/// found to be bad.
 #[derive(Default)]
 pub struct Memo {
+    /// Of what stands in the source, in its order.
+    early: Vec<Early>,
     known: Map<Id, bool>,
+    /// Checks made ahead that a fold asked for.
+    pub used: u64,
+    /// Of these, how many failed.
+    pub failed: u64,
 }
 
 impl Memo {
+    /// Notes checks made ahead.
+    pub fn note_early(&mut self, checks: Vec<Pending>, valid: &[bool]) {
+        let early = checks.into_iter().zip(valid);
+        self.early.extend(early.map(|(pending, valid)| Early {
+            pending,
+            valid: *valid,
+            used: false,
+        }));
+        self.early.sort_by_key(|early| early.pending.start());
+    }
+
+    /// The verdict of a check made ahead.
+    fn early(&mut self, pending: &Pending) -> Option<bool> {
+        let start = pending.start()?;
+        let first = self
+            .early
+            .partition_point(|early| early.pending.start() < Some(start));
+        let early = self.early[first..]
+            .iter_mut()
+            .take_while(|early| early.pending.start() == Some(start))
+            .find(|early| early.pending.is_same(pending))?;
+        if !std::mem::replace(&mut early.used, true) {
+            self.used += 1;
+            self.failed += u64::from(!early.valid);
+        }
+        Some(early.valid)
+    }
+
     /// The verdict, if it is known.
-    pub fn verdict(&self, pending: &Pending, source: &[u8]) -> Option<bool> {
+    pub fn verdict(&mut self, pending: &Pending, source: &[u8]) -> Option<bool> {
+        if let Some(valid) = self.early(pending) {
+            return Some(valid);
+        }
         if self.known.is_empty() {
             return None;
         }

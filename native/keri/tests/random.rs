@@ -145,6 +145,7 @@ fn judged(options: &Options, stream: &[u8], random: &mut Random) -> (Judge, Vec<
         .collect();
     let mut judge = Judge::new(options.clone());
     judge.lag = random.below(4) as usize;
+    judge.ahead = random.below(2) == 0;
     let rows = judge.stream(stream, &cuts);
     (judge, rows)
 }

@@ -79,7 +79,7 @@ impl Engine {
         })
     }
 
-    /// Parses messages. The source belongs to the batch until it is settled to its end or given up, unless it is
+    /// Parses messages, and checks signatures ahead. The source belongs to the batch until it is settled to its end or given up, unless it is
     /// copied.
     #[napi]
     pub fn prepare(

@@ -45,8 +45,7 @@ impl Work {
 
     /// Signatures checked so far, and of these the bad ones.
     pub fn signatures(&self) -> (u64, u64) {
-        self.loaded
-            .with_dependent(|_, batch| (batch.signatures_checked, batch.signatures_failed))
+        self.loaded.with_dependent(|_, batch| batch.signatures())
     }
 
     /// Changes the batch.

@@ -71,9 +71,10 @@ impl Prepare {
                 let bytes = source.bytes().len();
                 self.core.run(Operation::Prepare, bytes, || {
                     let options = self.core.engine.options();
-                    let loaded = Loaded::new(source, |source| {
+                    let mut loaded = Loaded::new(source, |source| {
                         Batch::prepare(options, source.bytes(), &frames, origin)
                     });
+                    loaded.with_dependent_mut(|_, batch| self.core.engine.look_ahead(batch));
                     Ok((frames.len(), Box::new(Work::new(loaded, watch))))
                 })
             }

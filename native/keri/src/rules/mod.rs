@@ -14,7 +14,7 @@ mod retry;
 mod routed;
 mod superseding;
 
-pub(crate) use check::exposed;
+pub(crate) use check::{exposed, witness_keys};
 pub(crate) use escrow::signer_place;
 pub(crate) use receipts::split_transferable;
 pub use receipts::{Couple64, Group64, Receipts, Signatures};
@@ -247,7 +247,7 @@ impl Fold<'_> {
     }
 }
 
-fn keys_of(event: &KeyEvent<'_>) -> Outcome<Vec<VerificationKey>> {
+pub(crate) fn keys_of(event: &KeyEvent<'_>) -> Outcome<Vec<VerificationKey>> {
     let keys: Option<Vec<_>> = event
         .keys
         .iter()

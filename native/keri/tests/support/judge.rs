@@ -42,6 +42,8 @@ pub struct Judge {
     pub work: Work,
     /// How many parts may be settled before the oldest is committed.
     pub lag: usize,
+    /// Whether signatures of the next batch are checked before one is settled.
+    pub ahead: bool,
     pending: Vec<Outcome>,
     messages: usize,
 }
@@ -68,6 +70,7 @@ impl Judge {
             rows: Vec::new(),
             work: Work::default(),
             lag: 0,
+            ahead: true,
             pending: Vec::new(),
             messages: 0,
         }
@@ -95,11 +98,16 @@ impl Judge {
         Framer::new(&codec_options(&options)).frame(stream, true, &mut frames, &mut faults);
         let from = self.rows.len();
         let mut start = 0;
+        let mut before = None;
         for end in cuts.iter().copied().chain([frames.len()]) {
-            let some: &[Frame] = &frames[start..end];
-            self.settle(Batch::prepare(&options, stream, some, 1), stream);
-            self.messages += some.len();
+            let next = self.prepare(&options, stream, &frames[start..end]);
+            if let Some(batch) = before.replace(next) {
+                self.settle(batch, stream);
+            }
             start = end;
+        }
+        if let Some(batch) = before {
+            self.settle(batch, stream);
         }
         self.commit_to(0);
         self.rows[from..].to_vec()
@@ -126,6 +134,14 @@ impl Judge {
             .map(|key| key[8..].to_vec())
             .collect();
         self.waiting(WaitingOp::Expire, &keys)
+    }
+
+    fn prepare<'s>(&self, options: &Options, stream: &'s [u8], some: &[Frame]) -> Batch<'s> {
+        let mut batch = Batch::prepare(options, stream, some, 1);
+        if self.ahead {
+            self.engine.look_ahead(&mut batch);
+        }
+        batch
     }
 
     fn settle(&mut self, mut batch: Batch<'_>, source: &[u8]) {
@@ -155,7 +171,8 @@ impl Judge {
                 }
             }
         }
-        self.work.signatures += batch.signatures_checked;
+        self.work.signatures += batch.signatures().0;
+        self.messages += if source.is_empty() { 0 } else { batch.len() };
     }
 
     /// Commits all but the last `left` parts.

@@ -1,0 +1,192 @@
+//! Signatures checked ahead: before a batch is settled, with the keys that its events will most likely be checked with.
+//!
+//! A check depends on nothing but key, bytes and signature, so it can be made while the batch before this one is still
+//! judged. The keys are a guess: those that an event names itself, or those of the event that it follows. A wrong guess
+//! costs the time of a check and changes no verdict, because the rules ask for the key that they mean. Only an event
+//! that follows what is presumed, by number and SAID, is checked ahead, so that whoever sends what nobody will check
+//! gains nothing by it.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use kelpipe_cesr::indexer::Indexed;
+
+use crate::base::Base;
+use crate::batch::{Batch, Item, Parsed};
+use crate::event::{KeyEvent, Message};
+use crate::options::Options;
+use crate::prefix::VerificationKey;
+use crate::rules::{keys_of, rotated_witnesses, witness_keys};
+use crate::signature::{Pending, Plain64, Signed};
+use crate::state::KeyState;
+use crate::store::Map;
+use crate::text::Text;
+
+/// Batches whose guesses are kept until they are settled. More are on their way only if some were given up.
+const BATCHES_MAX: usize = 8;
+
+/// Who is presumed to sign.
+struct Signers {
+    keys: Vec<VerificationKey>,
+    witnesses: Vec<Text>,
+    witness_keys: Vec<VerificationKey>,
+}
+
+impl Signers {
+    /// Nothing where a key is none.
+    fn new(keys: Vec<VerificationKey>, witnesses: Vec<Text>) -> Option<Arc<Signers>> {
+        let witness_keys = witness_keys(&witnesses).ok()?;
+        Some(Arc::new(Signers {
+            keys,
+            witnesses,
+            witness_keys,
+        }))
+    }
+}
+
+/// The presumed state of an AID.
+#[derive(Clone)]
+struct Presumed {
+    sn: u128,
+    said: Text,
+    signers: Arc<Signers>,
+}
+
+impl Presumed {
+    fn of_state(state: &KeyState) -> Option<Presumed> {
+        let est = &state.est;
+        Some(Presumed {
+            sn: state.sn,
+            said: state.said.clone(),
+            signers: Signers::new(est.keys.clone(), est.witnesses.clone())?,
+        })
+    }
+
+    /// Whether `event` follows.
+    fn precedes(&self, event: &KeyEvent<'_>) -> bool {
+        Some(event.sn) == self.sn.checked_add(1) && event.prior == &*self.said
+    }
+}
+
+type Guesses = Map<Text, Presumed>;
+
+/// What is presumed of batches that are prepared and not settled.
+#[derive(Default)]
+pub(crate) struct Ahead {
+    batches: VecDeque<(u64, Guesses)>,
+    last: u64,
+}
+
+impl Ahead {
+    /// The checks to make for a batch, by where what is signed stands in the source. `base`: the state without the
+    /// batches that are not settled.
+    pub(crate) fn guess(
+        &mut self,
+        batch: &mut Batch<'_>,
+        base: &Base,
+        options: &Options,
+    ) -> Vec<Pending> {
+        let mut guessing = Guessing {
+            past: &self.batches,
+            base,
+            signatures_per_key_max: options.limits.signatures_per_key_max,
+            guesses: Guesses::default(),
+            checks: Vec::with_capacity(batch.items.len()),
+        };
+        for item in &batch.items {
+            if let Item::Message(parsed) = item {
+                guessing.message(parsed);
+            }
+        }
+        let Guessing {
+            guesses, checks, ..
+        } = guessing;
+        self.last += 1;
+        batch.guessed = Some(self.last);
+        self.batches.push_back((self.last, guesses));
+        if self.batches.len() > BATCHES_MAX {
+            self.batches.pop_front();
+        }
+        checks
+    }
+
+    /// The batch is settled: the state knows better.
+    pub(crate) fn settled(&mut self, guessed: u64) {
+        self.batches.retain(|(batch, _)| *batch != guessed);
+    }
+}
+
+struct Guessing<'g> {
+    past: &'g VecDeque<(u64, Guesses)>,
+    base: &'g Base,
+    signatures_per_key_max: usize,
+    guesses: Guesses,
+    checks: Vec<Pending>,
+}
+
+impl Guessing<'_> {
+    fn message(&mut self, parsed: &Parsed<'_>) {
+        let Message::KeyEvent(event) = &parsed.message else {
+            return;
+        };
+        let carried = &parsed.carried;
+        if carried.sigs.is_empty() {
+            return;
+        }
+        let Some(signers) = self.signers(event) else {
+            return;
+        };
+        self.add(&carried.signed, &carried.sigs, &signers.keys);
+        self.add(
+            &carried.signed,
+            &carried.receipts.witness,
+            &signers.witness_keys,
+        );
+        let presumed = Presumed {
+            sn: event.sn,
+            said: event.said.into(),
+            signers,
+        };
+        self.guesses.insert(event.pre.into(), presumed);
+    }
+
+    fn signers(&self, event: &KeyEvent<'_>) -> Option<Arc<Signers>> {
+        let before = self.presumed(event.pre);
+        if event.ilk.incepts() {
+            let witnesses = event
+                .witnesses
+                .iter()
+                .map(|text| Text::from(*text))
+                .collect();
+            return match before {
+                None if event.sn == 0 => Signers::new(keys_of(event).ok()?, witnesses),
+                _ => None,
+            };
+        }
+        let before = before.filter(|before| before.precedes(event))?;
+        if !event.ilk.establishes() {
+            return Some(before.signers);
+        }
+        let witnesses = rotated_witnesses(event, &before.signers.witnesses).ok()?;
+        Signers::new(keys_of(event).ok()?, witnesses)
+    }
+
+    fn presumed(&self, aid: &str) -> Option<Presumed> {
+        let past = self.past.iter().rev().map(|(_, guesses)| guesses);
+        std::iter::once(&self.guesses)
+            .chain(past)
+            .find_map(|guesses| guesses.get(aid).cloned())
+            .or_else(|| Presumed::of_state(self.base.aid(aid)?.state.as_ref()?))
+    }
+
+    fn add(&mut self, signed: &Signed, signatures: &[Indexed<'_>], keys: &[VerificationKey]) {
+        let most = self.signatures_per_key_max.saturating_mul(keys.len());
+        for signature in signatures.iter().take(most) {
+            let plain = Plain64::of_indexed(signature);
+            let key = keys.get(signature.index as usize);
+            if let Some(key) = key.filter(|key| plain.algorithm == Some(key.algorithm)) {
+                self.checks.push(Pending::new(signed, key, &plain));
+            }
+        }
+    }
+}
