@@ -1,5 +1,4 @@
-import swagger from '@fastify/swagger'
-import { fastify, type FastifyError, type FastifyInstance, type FastifyPluginAsync } from 'fastify'
+import type { FastifyError, FastifyInstance, FastifyPluginAsync } from 'fastify'
 
 import { PipelineError } from '../errors.ts'
 import { version } from '../version.ts'
@@ -16,7 +15,8 @@ export async function httpServer(
   context: HttpContext,
   further: readonly FastifyPluginAsync[] = [],
 ): Promise<FastifyInstance> {
-  const app = answering(context)
+  const app = await answering(context)
+  const { default: swagger } = await import('@fastify/swagger')
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
@@ -35,12 +35,13 @@ export async function httpServer(
 export async function intakeServer(
   context: IntakeContext & Pick<HttpContext, 'log'>,
 ): Promise<FastifyInstance> {
-  const app = answering(context)
+  const app = await answering(context)
   await app.register(intakeRoutes(context))
   return app
 }
 
-function answering({ limits, log }: Pick<HttpContext, 'limits' | 'log'>): FastifyInstance {
+async function answering({ limits, log }: Pick<HttpContext, 'limits' | 'log'>): Promise<FastifyInstance> {
+  const { fastify } = await import('fastify')
   const app = fastify({
     http: { maxHeaderSize: limits.httpHeaderBytes },
     bodyLimit: limits.httpMessageBytes,
