@@ -9,7 +9,7 @@ import { engineOptions, standardRules } from '../dist/pipeline/commands/options.
 import { stats } from '../dist/pipeline/escrow/list.js'
 import { openStore } from '../dist/pipeline/store/lmdb.js'
 import { print, row } from './lib.mjs'
-import { keep } from './results.mjs'
+import { compare, keep } from './results.mjs'
 import { addon, log, strays, take } from './waiting.mjs'
 
 const option = (name, standard) => {
@@ -81,5 +81,6 @@ const rows = [
   row('flood: honest logs that are complete behind it', 'logs', complete.length, logs, 1),
 ]
 print(rows)
+compare('flood', rows)
 keep('flood', rows, result)
 process.exitCode = failures.length > 0 ? 1 : 0
