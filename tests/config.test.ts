@@ -5,8 +5,9 @@ import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 
 import { packageRoot } from '../native/root.ts'
-import { places, readConfig, variableOf } from '../pipeline/config/config.ts'
+import { readConfig } from '../pipeline/config/config.ts'
 import { exampleConfig } from '../pipeline/config/example.ts'
+import { places, variableOf } from '../pipeline/config/settings.ts'
 import { connectionOf, engineOptionsOf } from '../pipeline/config/worker.ts'
 import { kelpipe } from './support/cli.ts'
 

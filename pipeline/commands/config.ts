@@ -1,7 +1,6 @@
 import { InvalidArgumentError, Option, type Command } from 'commander'
 
-import { readConfig, type Overrides } from '../config/config.ts'
-import { exampleConfig } from '../config/example.ts'
+import type { Config, Overrides } from '../config/config.ts'
 import { connectionOf } from '../config/worker.ts'
 import { say } from '../terminal.ts'
 
@@ -28,7 +27,8 @@ export function configCommand(program: Command): Command {
   config
     .command('init')
     .description('Print a configuration that holds every default and says what each setting means.')
-    .action(() => {
+    .action(async () => {
+      const { exampleConfig } = await import('../config/example.ts')
       process.stdout.write(exampleConfig())
     })
   config
@@ -37,7 +37,8 @@ export function configCommand(program: Command): Command {
     .addOption(configFlags())
     .option('--json', 'print it with everything in its place')
     .description('Say everything that is wrong with a configuration, without asking anybody.')
-    .action((file: string, { set, json }: ConfigFlags & { json?: true }) => {
+    .action(async (file: string, { set, json }: ConfigFlags & { json?: true }) => {
+      const { readConfig } = await import('../config/config.ts')
       const found = readConfig(file, process.env, set)
       connectionOf(found)
       if (!json) say(`${file} is valid`)
@@ -47,7 +48,7 @@ export function configCommand(program: Command): Command {
 }
 
 /** Without the password and the token. */
-function hidden(config: ReturnType<typeof readConfig>): unknown {
+function hidden(config: Config): unknown {
   const { kafka, gateway } = config
   const { sasl } = kafka
   return {

@@ -1,6 +1,6 @@
 import { Option, type Command } from 'commander'
 
-import { readConfig, type Config } from '../config/config.ts'
+import type { Config } from '../config/config.ts'
 import { connectionOf, topicsOf } from '../config/worker.ts'
 import type { Client, LogRecord, OutRecord } from '../kafka/client/client.ts'
 import { connect } from '../kafka/client/index.ts'
@@ -50,6 +50,7 @@ async function within(
   flags: DlqFlags,
   act: (client: Client, config: Config) => Promise<void>,
 ): Promise<void> {
+  const { readConfig } = await import('../config/config.ts')
   const config = readConfig(flags.config, process.env, flags.set)
   const client = await connect(connectionOf(config))
   try {

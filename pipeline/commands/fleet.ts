@@ -1,4 +1,4 @@
-import { readConfig } from '../config/config.ts'
+import type { Config } from '../config/config.ts'
 import { connectionOf, topicsOf } from '../config/worker.ts'
 import { bad, type Finding } from './finding.ts'
 import { connect } from '../kafka/client/index.ts'
@@ -6,6 +6,7 @@ import { connect } from '../kafka/client/index.ts'
 /** Looks at a configuration of `run`, and asks its brokers. */
 export async function fleet(file: string): Promise<Finding[]> {
   try {
+    const { readConfig } = await import('../config/config.ts')
     const config = readConfig(file, process.env, new Map())
     const valid = { ok: true, what: `${file} is valid` }
     return [valid, ...(await brokers(config))]
@@ -14,7 +15,7 @@ export async function fleet(file: string): Promise<Finding[]> {
   }
 }
 
-async function brokers(config: ReturnType<typeof readConfig>): Promise<Finding[]> {
+async function brokers(config: Config): Promise<Finding[]> {
   const { input } = topicsOf(config)
   const names = config.kafka.brokers.join(', ')
   try {

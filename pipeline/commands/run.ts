@@ -2,7 +2,7 @@ import { Option, type Command } from 'commander'
 import type { FastifyInstance } from 'fastify'
 
 import { requireAddon } from '../addon.ts'
-import { readConfig, type Config } from '../config/config.ts'
+import type { Config } from '../config/config.ts'
 import { connectionOf, engineOptionsOf, retriesOf, topicsOf } from '../config/worker.ts'
 import { metricsServer } from '../http/exposition.ts'
 import { connect } from '../kafka/client/index.ts'
@@ -30,6 +30,7 @@ export const runCommand = (program: Command): Command =>
     .description('Work as one of a fleet: verify what a Kafka topic brings, publish what it leads to.')
     .addHelpText('after', '\n"kelpipe config init" prints a configuration; docs/kafka.md explains it.')
     .action(async ({ config, set, logLevel }: ConfigFlags & LogFlag & { config?: string }) => {
+      const { readConfig } = await import('../config/config.ts')
       const found = readConfig(config, process.env, set)
       const log = logOf({ logLevel })
       await (found.role === 'gateway' ? pass(found, log) : work(found, log))

@@ -6,6 +6,7 @@ import { parseDocument } from 'yaml'
 import { PipelineError, reasonOf } from '../errors.ts'
 import type { Limits } from '../limits.ts'
 import { schema, type Schema } from './schema.ts'
+import { places, variableOf } from './settings.ts'
 
 /** The configuration of `kelpipe run` with all defaults in their places. What each part means: schema.ts. */
 export interface Config {
@@ -137,25 +138,6 @@ function parsed(path: string): Record<string, unknown> {
     })
   return (value ?? {}) as Record<string, unknown>
 }
-
-/** All places of single values, with what they may be. */
-export function* places(
-  at: Schema = schema,
-  path: readonly string[] = [],
-): Iterable<readonly [string, Schema]> {
-  if (at.type !== 'object') yield [path.join('.'), at]
-  else for (const [name, below] of Object.entries(at.properties ?? {})) yield* places(below, [...path, name])
-}
-
-/** `kafka.clientId` as `KELPIPE_KAFKA_CLIENT_ID`. */
-export const variableOf = (place: string): string =>
-  `KELPIPE_${place
-    .replaceAll(/([a-z0-9])([A-Z])/g, '$1_$2')
-    .replaceAll(/[.-]/g, '_')
-    .toUpperCase()}`
-
-/** The variables of all settings. */
-export const settingNames = (): string[] => [...places()].map(([place]) => variableOf(place))
 
 function fromEnvironment(environment: NodeJS.ProcessEnv): Map<string, string> {
   const found = new Map<string, string>()

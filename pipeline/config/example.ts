@@ -1,7 +1,7 @@
 import { stringify } from 'yaml'
 
-import { variableOf } from './config.ts'
 import { schema, type Schema } from './schema.ts'
+import { variableOf } from './settings.ts'
 
 /** A configuration that holds every default, and says what each setting means. */
 export function exampleConfig(): string {
