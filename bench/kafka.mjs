@@ -226,8 +226,9 @@ async function clientAlone(client, name, topic, messages) {
   return events / seconds
 }
 
-function fileIngest(path) {
-  const args = ['ingest', path, '--store', join(folder, 'file'), '--json']
+/** File ingest of the same events into a database of its own. */
+function fileIngest(path, name) {
+  const args = ['ingest', path, '--store', join(folder, name), '--json']
   const { seconds } = JSON.parse(must(process.execPath, [main, ...args]))
   return events / seconds
 }
@@ -238,13 +239,15 @@ try {
   let client
   while (!client) client = await kafkajsClient(connection).catch(() => undefined)
   const { path, messages } = load()
-  const file = fileIngest(path)
+  let file = 0
   const rows = []
   const cpu = {}
   const loads = { '600 B': messages, '64 KB': packed(messages, 60_000) }
   for (const [size, records] of Object.entries(loads)) {
     const topic = `bench-${size.replace(' ', '')}`
     await fill(client, topic, records)
+    // The best so far: what else runs on the machine must not lower the bar.
+    for (const turn of [1, 2]) file = Math.max(file, fileIngest(path, `${topic}-file-${turn}`))
     const alone = await clientAlone(client, `${topic}-alone`, topic, messages)
     const bar = Math.min(0.6 * file, 0.8 * alone)
     rows.push(row(`client alone, ${size}, transactions`, 'events/s', alone, file))
