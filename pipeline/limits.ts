@@ -112,6 +112,8 @@ export interface Limits {
   /** Pauses between tries to publish, and to open a partition again, the shortest and the longest. */
   readonly kafkaRetryMs: number
   readonly kafkaRetryMsMax: number
+  /** Pause between two looks at what was published of partitions that are copied. */
+  readonly kafkaCopyMs: number
   /** Who was fenced waits for so long for word that the partition is another's, before it tries again. */
   readonly kafkaFencedMs: number
   /** A member that is silent for so long leaves its group; it gives a sign of life so often. */
@@ -208,6 +210,7 @@ export const limits: Limits = {
   kafkaRequestBytes: 900_000,
   kafkaRetryMs: 100,
   kafkaRetryMsMax: 10_000,
+  kafkaCopyMs: 10_000,
   kafkaFencedMs: 1_000,
   kafkaSessionMs: 30_000,
   kafkaHeartbeatMs: 3_000,

@@ -58,6 +58,7 @@ async function work(config: Config, log: Log): Promise<void> {
       retryMs: retriesOf(config),
       openStore,
       directory: config.store,
+      standby: config.standby,
       replicas: config.sinks.replicas,
       watch: (run) => telemetry.watch(traced(logged(run, log))),
       sent: (_, entries, seconds) => telemetry.sent(entries, seconds),

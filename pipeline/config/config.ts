@@ -43,6 +43,7 @@ export interface Config {
   }
   readonly guarantee: 'exactly-once' | 'at-least-once'
   readonly store: string
+  readonly standby: boolean
   readonly commit: 'group' | 'each'
   readonly http: string
   readonly rules: {

@@ -145,6 +145,12 @@ export const schema: Schema = object('The configuration of "kelpipe run".', {
     },
   ),
   store: text('The folder of the databases, one for each partition.', { default: './kelpipe-data' }),
+  standby: {
+    type: 'boolean',
+    default: false,
+    description:
+      'Whether copies are kept of the partitions that other workers have, to take them over quickly.',
+  },
   commit: text('group: many events a transaction of the database; each: one.', {
     enum: ['group', 'each'],
     default: 'group',

@@ -1,4 +1,5 @@
 import type { Addon } from '../../native/addon.ts'
+import type { Limits } from '../limits.ts'
 import type { StoreReader } from '../store/store.ts'
 import { partitionOf } from './murmur2.ts'
 import type { Topics } from './topics.ts'
@@ -19,3 +20,22 @@ export interface OutputContext {
 /** Whether an AID is one of this partition. */
 export const isOwn = ({ keyed, partition, partitions }: OutputContext, aid: string): boolean =>
   !keyed || partitionOf(Buffer.from(aid, 'latin1'), partitions) === partition
+
+type Options = Pick<OutputContext, 'addon' | 'topics' | 'partitions' | 'keyed'> & {
+  readonly limits: Pick<Limits, 'kafkaRecordBytes'>
+}
+
+/** What the outputs of a partition of a worker depend on. */
+export const outputContext = (
+  { addon, topics, partitions, keyed, limits }: Options,
+  partition: number,
+  store: StoreReader,
+): OutputContext => ({
+  addon,
+  store,
+  topics,
+  partition,
+  partitions,
+  keyed,
+  recordBytesMax: limits.kafkaRecordBytes,
+})

@@ -186,7 +186,7 @@ export class Feed implements Source {
       positionAt: (at) => places.positionAt(at),
       keyAt: (at) => places.keyAt(at),
       refused: () => places.refused(),
-      ...(isRole(purpose) && { checkpoint }),
+      ...((isRole(purpose) || purpose === 'accepted') && { checkpoint }),
     }
   }
 

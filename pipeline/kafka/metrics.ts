@@ -5,7 +5,7 @@ export const kafkaDefinitions: Readonly<Record<string, Definition>> = {
   kelpipe_kafka_partitions: {
     type: 'gauge',
     labels: ['state'],
-    help: 'Partitions that the group gave to this worker: ready, or opening (taken over or made anew).',
+    help: 'Partitions that the group gave to this worker: ready, or opening (taken over or made anew); and copied, those of others.',
     query: 'sum by (state) (kelpipe_kafka_partitions)',
   },
   kelpipe_kafka_rebalances_total: {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { rmSync } from 'node:fs'
+import { existsSync, renameSync, rmSync } from 'node:fs'
 
 import type { Addon, NativeEngine } from '../../native/addon.ts'
 import type { EngineOptions } from '../../native/engine.ts'
@@ -11,19 +11,17 @@ import { run, type Run } from '../run.ts'
 import type { DiskStore } from '../store/lmdb.ts'
 import { readMeta } from '../store/store.ts'
 import { bytesText, textBytes } from '../text.ts'
-import type { Client, GroupOffset, LogBatch, LogRecord, Member } from './client/client.ts'
-import type { OutputContext } from './context.ts'
+import type { Client, GroupOffset, LogBatch, Member } from './client/client.ts'
+import { outputContext } from './context.ts'
 import { PlainDelivery, TransactionalDelivery, transactionalId, type DeliveryOptions } from './delivery.ts'
-import { kindHeader } from './exchange.ts'
-import { Feed, type Purpose } from './feed.ts'
-import { partitionOf } from './murmur2.ts'
+import { Feed } from './feed.ts'
 import { cleared, Outbox, unsent, type Entry } from './outbox.ts'
 import { Outputs } from './outputs.ts'
-import { decodePosition, encodePosition, positionName, start, type Position, type Role } from './position.ts'
+import { encodePosition, positionName, start, storedPosition, type Position, type Role } from './position.ts'
 import { committedPositions, progressOf, Publisher } from './publisher.ts'
 import { rebuild } from './rebuild.ts'
-import type { Unfit } from './taken.ts'
 import type { Topics } from './topics.ts'
+import { unfit } from './unfit.ts'
 
 /** What all partitions of a worker have in common. */
 export interface PartitionOptions {
@@ -44,6 +42,8 @@ export interface PartitionOptions {
   readonly openStore: (folder: string) => Promise<DiskStore>
   /** The folder of a partition's database. */
   readonly directory: (partition: number) => string
+  /** The folder of a copy of one, which takes the place of a database that is missing or stale. */
+  readonly copyDirectory: (partition: number) => string
   /** Changes a run before it is carried out, to watch it. */
   readonly watch: (run: Run, partition: number) => Run
   readonly sent: (partition: number, entries: readonly Entry[], seconds: number) => void
@@ -89,7 +89,7 @@ export class Partition {
     this.#feed = new Feed({
       name: `${options.topics.input}/${number}`,
       framer: (purpose) => (keyed && purpose === 'input' ? framers.keyed : framers.other),
-      unfit: (record, purpose) => this.#unfit(record, purpose),
+      unfit: (record, purpose) => unfit(options, number, record, purpose),
       stream: !keyed,
       credits: limits.kafkaCredits,
       signal: this.#stop.signal,
@@ -195,16 +195,20 @@ export class Partition {
 
   /** Opens the database if it is the one whose offsets the group holds; otherwise an empty one takes its place. */
   async #openStore(current: string | undefined): Promise<string> {
-    const { directory, note, openStore } = this.#options
+    const { directory, copyDirectory, note, openStore } = this.#options
     const folder = directory(this.number)
     let store = await openStore(folder)
     const stored = readMeta(store, storeIdName)
-    if (stored && bytesText(stored) !== current) {
-      note(`${this.#feed.name}: another worker has had it since; its state is made anew`)
+    const stale = stored !== undefined && bytesText(stored) !== current
+    const copy = copyDirectory(this.number)
+    const copied = existsSync(copy)
+    if (stale) note(`${this.#feed.name}: another worker has had it since; its state is made anew`)
+    if (stale || (copied && !stored)) {
       await store.close()
       rmSync(folder, { recursive: true })
+      if (copied) renameSync(copy, folder)
       store = await openStore(folder)
-    }
+    } else if (copied) rmSync(copy, { recursive: true })
     this.#store = store
     const storeId = stored && bytesText(stored) === current ? bytesText(stored) : randomUUID()
     await store.commit(undefined, new Map([[storeIdName, textBytes(storeId)]]))
@@ -216,11 +220,9 @@ export class Partition {
     const store = this.#opened()
     await store.commit(undefined, new Map(cleared(store, sent)))
     const entries = unsent(store, sent)
-    for (const role of ['input', 'exchange'] as const) {
-      const position = readMeta(store, positionName(role))
-      this.#feed.seek(role, position ? decodePosition(position) : start)
-    }
-    const publisher = await this.#start(storeId, sent, entries)
+    for (const role of ['input', 'exchange'] as const)
+      this.#feed.seek(role, storedPosition(store, role) ?? start)
+    const { publisher } = await this.#start(storeId, sent, entries)
     await publisher.begin()
   }
 
@@ -229,29 +231,49 @@ export class Partition {
     const { client, topics } = this.#options
     const positions = committedPositions(committed, topics)
     const input = positions.get('input') ?? start
+    const exchange = positions.get('exchange') ?? start
     this.#feed.seek('input', input)
-    const publisher = await this.#start(storeId, 0n, [])
+    // A copy has come so far already.
+    for (const purpose of ['exchange', 'accepted'] as const)
+      this.#feed.seek(purpose, storedPosition(this.#opened(), purpose) ?? start)
+    const { publisher, outbox } = await this.#start(storeId, 0n, [], exchange)
     const gone = await rebuild({
       client,
       feed: this.#feed,
       store: this.#opened(),
       topics,
       partition: this.number,
-      exchangeEnd: positions.get('exchange')?.offset ?? 0n,
+      exchangeEnd: exchange.offset,
       signal: this.#stop.signal,
       progress: (read, total) => (this.#rebuilt = { read, total }),
     })
     this.#stop.signal.throwIfAborted()
-    await this.#opened().commit(undefined, new Map([[positionName('input'), encodePosition(input)]]))
+    // What a copy has read beyond is taken in again: of that nobody has published what it leads to.
+    this.#feed.seek('exchange', exchange)
+    const reached = [
+      ['input', input],
+      ['exchange', exchange],
+    ] as const
+    for (const [role, position] of reached) outbox.seek(role, position)
+    const records = reached.map(([role, position]) => [positionName(role), encodePosition(position)] as const)
+    await this.#opened().commit(undefined, new Map(records))
     await publisher.begin(gone)
   }
 
-  async #start(storeId: string, sent: bigint, entries: readonly Entry[]): Promise<Publisher> {
+  async #start(
+    storeId: string,
+    sent: bigint,
+    entries: readonly Entry[],
+    exchange: Position = this.#feed.next('exchange'),
+  ): Promise<{ publisher: Publisher; outbox: Outbox }> {
     const { addon, engine: engineOptions, limits, topics } = this.#options
     const store = this.#opened()
     this.#engine = await engineFor(addon, engineOptions, store)
-    const positions = new Map((['input', 'exchange'] as const).map((role) => [role, this.#feed.next(role)]))
-    const outputs = new Outputs(this.#outputContext(store))
+    const positions = new Map<Role, Position>([
+      ['input', this.#feed.next('input')],
+      ['exchange', exchange],
+    ])
+    const outputs = new Outputs(outputContext(this.#options, this.number, store))
     this.#published = this.#feed.next('input').offset
     const outbox = new Outbox(outputs, entries.at(-1)?.sequence ?? sent, sent, positions)
     const delivery = this.#delivery
@@ -275,7 +297,7 @@ export class Partition {
     this.#publisher = publisher
     this.#running = run(this.#runOptions(store, this.#engine, outbox, publisher))
     this.#running.catch((error: unknown) => this.#fail(error))
-    return publisher
+    return { publisher, outbox }
   }
 
   #fail(error: unknown): void {
@@ -311,21 +333,6 @@ export class Partition {
       },
       this.number,
     )
-  }
-
-  #outputContext(store: DiskStore): OutputContext {
-    const { addon, topics, partitions, keyed, limits } = this.#options
-    const { number: partition } = this
-    return { addon, store, topics, partition, partitions, keyed, recordBytesMax: limits.kafkaRecordBytes }
-  }
-
-  #unfit({ key, value, headers }: LogRecord, purpose: Purpose): Unfit | undefined {
-    const { keyed, partitions, limits } = this.#options
-    if (purpose === 'exchange' && headers[kindHeader] === 'interest') return 'interest'
-    if (purpose !== 'input') return undefined
-    if (!value || value.length === 0) return 'empty'
-    if (value.length + (key?.length ?? 0) > limits.kafkaRecordBytes) return 'oversized'
-    return keyed && key && partitionOf(key, partitions) !== this.number ? 'misrouted' : undefined
   }
 
   #opened(): DiskStore {

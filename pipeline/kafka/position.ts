@@ -1,3 +1,4 @@
+import { readMeta, type StoreReader } from '../store/store.ts'
 import { bytesText, textBytes } from '../text.ts'
 
 /** Where a partition is taken up: the offset of a record, and how many bytes of its value are done with. */
@@ -26,3 +27,9 @@ export function positionOf(text: string): Position {
 
 export const encodePosition = (position: Position): Uint8Array => textBytes(positionText(position))
 export const decodePosition = (bytes: Uint8Array): Position => positionOf(bytesText(bytes))
+
+/** Where a database has come for a purpose, if it has begun. */
+export function storedPosition(store: StoreReader, purpose: string): Position | undefined {
+  const stored = readMeta(store, positionName(purpose))
+  return stored && decodePosition(stored)
+}

@@ -20,7 +20,7 @@ export interface Rebuilding {
 
 /**
  * Makes the state of a partition anew from what it was published as, verified in full once more: the logs that other
- * partitions sent, then what was accepted, in that order, then what still waits. Resolves to records for entries that
+ * partitions sent, then what was accepted, in that order, then what still waits. A copy goes on from where it has come. Resolves to records for entries that
  * waited and do no longer.
  */
 export async function rebuild(rebuilding: Rebuilding): Promise<OutRecord[]> {
@@ -41,16 +41,19 @@ export async function rebuild(rebuilding: Rebuilding): Promise<OutRecord[]> {
 interface Replaying {
   readonly end?: bigint
   readonly survives?: (record: { readonly offset: bigint }) => boolean
-  readonly note: (offset: bigint) => void
+  readonly note?: (offset: bigint) => void
 }
 
-async function replay(
-  { client, feed, partition, signal }: Rebuilding,
+/** Reads a topic for a purpose from where that has come, to its end or another one. */
+export async function replay(
+  { client, feed, partition, signal }: Pick<Rebuilding, 'client' | 'feed' | 'partition' | 'signal'>,
   purpose: Purpose,
   topic: string,
-  { end, survives = () => true, note }: Replaying,
+  { end, survives = () => true, note = () => undefined }: Replaying,
 ): Promise<void> {
-  for await (const batch of client.read(topic, partition, 0n, signal)) {
+  const from = feed.next(purpose).offset
+  if (end !== undefined && from >= end) return
+  for await (const batch of client.read(topic, partition, from, signal)) {
     const records = batch.records.filter(
       (record) => (end === undefined || record.offset < end) && survives(record),
     )

@@ -105,10 +105,11 @@ function* partitionReadings({ open }: Worker): Iterable<Reading> {
 }
 
 function* workerReadings(worker: Worker, { kafkaCredits, engineCacheBytes }: Limits): Iterable<Reading> {
-  const { rebalances, restarts, partitions, ends } = worker.status
+  const { rebalances, restarts, partitions, copies, ends } = worker.status
   const ready = [...partitions.values()].filter((partition) => partition.ready).length
   yield ['kelpipe_kafka_partitions', ready, { state: 'ready' }]
   yield ['kelpipe_kafka_partitions', partitions.size - ready, { state: 'opening' }]
+  yield ['kelpipe_kafka_partitions', copies.size, { state: 'copied' }]
   yield ['kelpipe_kafka_rebalances_total', rebalances]
   yield ['kelpipe_kafka_partition_restarts_total', restarts]
   yield ['kelpipe_kafka_credits_limit', kafkaCredits]

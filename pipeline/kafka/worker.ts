@@ -5,19 +5,22 @@ import { setTimeout } from 'node:timers/promises'
 import { reasonOf } from '../errors.ts'
 import type { Client, LogBatch, Member, MemberHandler } from './client/client.ts'
 import { Fenced } from './client/client.ts'
+import { Copies } from './copies.ts'
 import { Partition, type PartitionOptions, type PartitionStatus } from './partition.ts'
 import type { Role } from './position.ts'
 import { prepareTopics } from './topics.ts'
 
 export interface WorkerOptions extends Omit<
   PartitionOptions,
-  'member' | 'partitions' | 'directory' | 'sent'
+  'member' | 'partitions' | 'directory' | 'copyDirectory' | 'sent'
 > {
   readonly client: Client
   /** The folder of the databases, one for each partition. */
   readonly directory: string
   /** Copies of topics that are made. */
   readonly replicas: number
+  /** Whether copies are kept of the partitions that others have. */
+  readonly standby: boolean
   readonly sent: PartitionOptions['sent']
 }
 
@@ -28,6 +31,8 @@ export interface WorkerStatus {
   readonly rebalances: number
   readonly restarts: number
   readonly partitions: ReadonlyMap<number, PartitionStatus>
+  /** How far copies of others' partitions have come with the accepted events. */
+  readonly copies: ReadonlyMap<number, bigint>
   /** Ends of the input's partitions, as last heard. */
   readonly ends: ReadonlyMap<number, bigint>
 }
@@ -43,6 +48,7 @@ export class Worker implements MemberHandler {
   /** Partitions that others have had since: the databases here are behind. */
   readonly #lost = new Set<number>()
   #member: Member | undefined
+  #copies: Copies | undefined
   #count = 0
   #rebalances = 0
   #restarts = 0
@@ -68,6 +74,7 @@ export class Worker implements MemberHandler {
       rebalances: this.#rebalances,
       restarts: this.#restarts,
       partitions: new Map(Array.from(this.#partitions, ([number, partition]) => [number, partition.status])),
+      copies: this.#copies?.offsets ?? new Map(),
       ends: this.#ends,
     }
   }
@@ -83,14 +90,16 @@ export class Worker implements MemberHandler {
 
   /** Works until the signal; then brings everything to an end and leaves the group. */
   async run(signal: AbortSignal): Promise<void> {
-    const { client, topics, group, replicas, note, directory } = this.#options
+    const { client, topics, group, replicas, note, directory, standby } = this.#options
     mkdirSync(directory, { recursive: true })
     this.#count = await prepareTopics(client, topics, replicas)
     this.#member = client.member({
       group,
       topics: [topics.input, topics.exchange],
-      preferred: () => this.#held(),
+      preferred: () => this.#heldAs('partition'),
+      ...(standby && { standby: () => this.#heldAs('copy') }),
     })
+    if (standby) this.#copies = new Copies(this.#partitionOptions())
     const stop = (): void => this.#end?.()
     if (signal.aborted) stop()
     signal.addEventListener('abort', stop, { once: true })
@@ -111,6 +120,8 @@ export class Worker implements MemberHandler {
     if (this.#leaving) return
     const before = this.#assigned
     this.#assigned = new Set(partitions)
+    const all = Array.from({ length: this.#count }, (_, number) => number)
+    this.#copies?.want(all.filter((number) => !this.#assigned.has(number)))
     for (const number of before) {
       if (this.#assigned.has(number)) continue
       this.#lost.add(number)
@@ -181,6 +192,7 @@ export class Worker implements MemberHandler {
       await current.close().catch(() => undefined)
     }
     if (!wanted || (current && this.#partitions.has(number))) return
+    await this.#copies?.release(number)
     const partition = new Partition(this.#partitionOptions(), number)
     this.#partitions.set(number, partition)
     try {
@@ -222,19 +234,21 @@ export class Worker implements MemberHandler {
 
   async #close(): Promise<void> {
     this.#leaving = true
+    const copies = this.#copies?.close()
     this.#assigned = new Set()
     for (const partition of this.open) partition.abandon()
     await Promise.all(Array.from(this.#partitions.keys(), async (number) => this.#enqueue(number)))
     await this.#member?.leave()
+    await copies
   }
 
-  /** Partitions whose state is in the folder, and may be the last there is. */
-  #held(): number[] {
+  /** Partitions whose state is in the folder, and may be the last there is, or of which there is a copy. */
+  #heldAs(what: 'partition' | 'copy'): number[] {
     const { directory } = this.#options
     return readdirSync(directory)
-      .map((name) => /^partition-(\d+)$/.exec(name)?.[1])
-      .flatMap((number) => (number === undefined ? [] : [Number(number)]))
-      .filter((number) => !this.#lost.has(number))
+      .filter((name) => name.startsWith(`${what}-`))
+      .map((name) => Number(name.slice(what.length + 1)))
+      .filter((number) => Number.isInteger(number) && (what === 'copy' || !this.#lost.has(number)))
   }
 
   #partitionOptions(): PartitionOptions {
@@ -246,6 +260,7 @@ export class Worker implements MemberHandler {
       member,
       partitions: this.#count,
       directory: (number) => join(directory, `partition-${number}`),
+      copyDirectory: (number) => join(directory, `copy-${number}`),
     }
   }
 }

@@ -177,6 +177,57 @@ describe.skipIf(!canBroker)('workers on Kafka', { timeout: 180_000 }, () => {
       expect(new Set(events).size).toBe(events.length)
     }))
 
+  // Goal: taking over costs little. Method: note from where the accepted events are read when the owner is gone.
+  test('a worker that keeps copies takes a partition over from where its copy has come', async () =>
+    within('standby', 2, async (field) => {
+      const shapes = ['single', 'multisig', 'delegated', 'receipted', 'waiting']
+      const messages = await generated({
+        aids: 50,
+        shapes,
+        interleave: 50,
+        shuffle: 20,
+        drop: 20_000,
+        seed: 9,
+      })
+      const most = Math.floor(messages.length * 0.8)
+      const first = await field.worker('a')
+      await reached(async () => first.worker.status.partitions.size === 2 && first.ready())
+      const froms: bigint[] = []
+      const { client } = field
+      const second = await field.worker('b', {
+        standby: true,
+        limits: { ...limits, kafkaCopyMs: 200 },
+        client: {
+          ...client,
+          read: (topic, partition, from, signal) => {
+            if (topic === field.topics.accepted) froms.push(from)
+            return client.read(topic, partition, from, signal)
+          },
+        },
+      })
+      await reached(async () => second.worker.status.partitions.size === 1 && second.ready())
+      const [theirs = -1] = first.worker.open.map(({ number }) => number)
+      await field.send(messages.slice(0, most))
+      const copied = async (): Promise<boolean> => {
+        const end = await client.end(field.topics.accepted, theirs)
+        const last = (await field.records(field.topics.accepted))[theirs]?.at(-1)?.offset ?? 0n
+        return end > 1n && (second.worker.status.copies.get(theirs) ?? 0n) > last
+      }
+      await reached(async () => (await field.hasRead()) && (await copied()))
+      const reached80 = second.worker.status.copies.get(theirs) ?? 0n
+      froms.length = 0
+      await first.stop()
+      await field.send(messages.slice(most))
+      const expected = await field.alone(messages)
+      await reached(async () => (await field.hasRead()) && same(await field.digestsOf(second), expected))
+      expect(froms.length).toBeGreaterThan(0)
+      for (const from of froms) expect(from).toBeGreaterThanOrEqual(reached80)
+      await second.stop()
+      expect(await field.digests(() => 'b')).toEqual(expected)
+      const events = eventsOf(await field.records(field.topics.accepted))
+      expect(new Set(events).size).toBe(events.length)
+    }))
+
   // Goal: a stop ends. Method: while a worker leaves, the group gives it everything, as when others leave with it.
   test('a worker that is leaving takes nothing more', async () =>
     within('leaving', 2, async (field) => {

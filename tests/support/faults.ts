@@ -40,6 +40,8 @@ interface Plan {
   readonly batchBytes: number
   /** Whether what an earlier process had on disk and not published is published again. */
   readonly replay: boolean
+  /** Whether copies of others' partitions are kept. */
+  readonly standby: boolean
   readonly fault?: Omit<Fault, 'armed'>
 }
 
@@ -92,6 +94,7 @@ export class Crew {
       directory,
       batchBytes: 16_384,
       replay: this.#replay,
+      standby: /-0/.test(name),
       ...(fault && { fault: { step: fault.step, after: fault.after } }),
     }
     const log = openSync(this.#logOf(name), 'a')

@@ -119,6 +119,7 @@ export class Field {
       openStore,
       directory: this.directory(name),
       replicas: 1,
+      standby: false,
       watch: (run) => run,
       sent: () => undefined,
       note: (text) => notes.push(text),

@@ -99,6 +99,8 @@ export interface MemberOptions {
   readonly topics: readonly string[]
   /** Partitions that this member would rather have than others: it holds their state. */
   readonly preferred: () => readonly number[]
+  /** Partitions that it would rather have than others among those that nobody prefers: it holds a copy of their state. */
+  readonly standby?: () => readonly number[]
 }
 
 export interface TopicPlan {

@@ -1,6 +1,6 @@
 import type { Assigner, Cluster, GroupMember } from 'kafkajs'
 
-import { shares } from '../../shares.ts'
+import { shares, type Wishes } from '../../shares.ts'
 import { kafkajs } from './library.ts'
 
 const version = 0
@@ -10,7 +10,7 @@ const version = 0
  * everybody gets a fair number.
  */
 export const copartitioned =
-  (topics: readonly string[], preferred: () => readonly number[]) =>
+  (topics: readonly string[], wishes: () => Wishes) =>
   ({ cluster }: { cluster: Cluster }): Assigner => ({
     name: 'kelpipe',
     version,
@@ -19,13 +19,13 @@ export const copartitioned =
       metadata: kafkajs.AssignerProtocol.MemberMetadata.encode({
         version,
         topics: subscribed,
-        userData: Buffer.from(JSON.stringify(preferred())),
+        userData: Buffer.from(JSON.stringify(wishes())),
       }),
     }),
     assign: async ({ members }) => {
       const counts = topics.map((topic) => cluster.findTopicPartitionMetadata(topic).length)
-      const wishes = new Map(members.map((member) => [member.memberId, wishOf(member)]))
-      return Array.from(shares(Math.min(...counts), wishes), ([memberId, partitions]) => ({
+      const wished = new Map(members.map((member) => [member.memberId, wishesOf(member)]))
+      return Array.from(shares(Math.min(...counts), wished), ([memberId, partitions]) => ({
         memberId,
         memberAssignment: kafkajs.AssignerProtocol.MemberAssignment.encode({
           version,
@@ -36,10 +36,10 @@ export const copartitioned =
     },
   })
 
-function wishOf({ memberMetadata }: GroupMember): readonly number[] {
+function wishesOf({ memberMetadata }: GroupMember): Wishes {
   const decoded = kafkajs.AssignerProtocol.MemberMetadata.decode(memberMetadata)
   try {
-    return JSON.parse(decoded?.userData.toString() ?? '[]') as readonly number[]
+    return JSON.parse(decoded?.userData.toString() ?? '[]') as Wishes
   } catch {
     return []
   }

@@ -19,12 +19,12 @@ export class KafkajsMember implements Member {
   #left = false
   #inGroup = false
 
-  constructor(kafka: Kafka, connection: Connection, { group, topics, preferred }: MemberOptions) {
+  constructor(kafka: Kafka, connection: Connection, { group, topics, preferred, standby }: MemberOptions) {
     this.#topics = topics
     this.#heartbeatMs = connection.heartbeatMs
     this.#consumer = kafka.consumer({
       groupId: group,
-      partitionAssigners: [copartitioned(topics, preferred)],
+      partitionAssigners: [copartitioned(topics, () => [preferred(), standby?.() ?? []])],
       sessionTimeout: connection.sessionTimeoutMs,
       rebalanceTimeout: connection.rebalanceTimeoutMs,
       heartbeatInterval: connection.heartbeatMs,
