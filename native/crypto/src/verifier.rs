@@ -13,7 +13,7 @@ use crate::{
     Algorithm, Check, Features, Metrics, Options, Path,
     crew::Crew,
     ecdsa,
-    ed25519::{Job, Routines, Table, available, base_table, routines},
+    ed25519::{Job, Routines, Spare, Table, available, base_table, routines},
     tables::{Found, Key, Tables},
 };
 
@@ -22,6 +22,9 @@ const UNIT_MAX: usize = 256;
 
 /// Fewest signatures that a thread takes at a time while there are as many: they share an inversion.
 const UNIT_MIN: usize = 16;
+
+/// Most tables that are made at a time: those that they displace leave their memory to the next ones.
+const TABLES_MAX: usize = 128;
 
 /// A thread takes at most this part of its share of what is left, so that all end at about the same time.
 const PART_OF_SHARE: usize = 3;
@@ -34,6 +37,8 @@ pub struct Verifier {
     path: Path,
     crew: Crew,
     tables: Mutex<Tables>,
+    /// For new tables.
+    spare: Arc<Spare>,
     checks: AtomicU64,
     valid: AtomicU64,
     table_hits: AtomicU64,
@@ -77,6 +82,7 @@ impl Verifier {
             path,
             crew: Crew::new(threads),
             tables: Mutex::new(Tables::new(options.table_cache_bytes, table_pays)),
+            spare: Arc::default(),
             checks: AtomicU64::new(0),
             valid: AtomicU64::new(0),
             table_hits: AtomicU64::new(0),
@@ -190,16 +196,18 @@ impl Verifier {
     fn make_tables(&self, wanted: &mut Wanted<'_>, used: &mut Vec<Arc<Table>>) {
         let routines = routines(self.path);
         let keys: Vec<&Key> = wanted.keys().copied().collect();
-        let groups: Vec<&[&Key]> = keys.chunks(routines.lanes).collect();
-        let made = self
-            .crew
-            .map(groups.len(), |group| (routines.tables)(groups[group]));
-        let mut tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
-        for (key, table) in keys.into_iter().zip(made.into_iter().flatten()) {
-            let table = Arc::new(table);
-            tables.insert(*key, Arc::clone(&table));
-            wanted.insert(key, used.len() as u32);
-            used.push(table);
+        for keys in keys.chunks(TABLES_MAX) {
+            let groups: Vec<&[&Key]> = keys.chunks(routines.lanes).collect();
+            let made = self.crew.map(groups.len(), |group| {
+                (routines.tables)(groups[group], &self.spare)
+            });
+            let mut tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
+            for (key, table) in keys.iter().zip(made.into_iter().flatten()) {
+                let table = Arc::new(table);
+                tables.insert(**key, Arc::clone(&table));
+                wanted.insert(key, used.len() as u32);
+                used.push(table);
+            }
         }
         self.tables_built.fetch_add(wanted.len() as u64, Relaxed);
     }

@@ -26,5 +26,5 @@ mod table;
 mod verify;
 
 pub(crate) use paths::{Routines, available, routines};
-pub(crate) use table::{TABLE_BYTES, Table, base_table};
+pub(crate) use table::{Spare, TABLE_BYTES, Table, base_table};
 pub(crate) use verify::Job;

@@ -1,9 +1,11 @@
 //! One compilation of the verification per instruction set, chosen once.
 
+use std::sync::Arc;
+
 use super::{
     field::Field,
     portable::Portable,
-    table::{Entry, Table, key_tables},
+    table::{Entry, Spare, Table, key_tables},
     verify::{Job, verify},
 };
 use crate::Path;
@@ -16,7 +18,7 @@ pub(crate) struct Routines {
     /// Verifies jobs of which either all or none have tables.
     pub(crate) verify: fn(&[Job<'_>], &[Entry], &mut [bool]),
     /// Makes the tables of at most `lanes` keys; empty for a key that is no point.
-    pub(crate) tables: fn(&[&[u8; 32]]) -> Vec<Table>,
+    pub(crate) tables: fn(&[&[u8; 32]], &Arc<Spare>) -> Vec<Table>,
     /// With how many further signatures of its key a table pays: what making it costs, by what it saves each time.
     pub(crate) table_pays: u32,
 }
@@ -58,13 +60,13 @@ macro_rules! path {
                 unsafe { compiled(jobs, base, valid) }
             }
 
-            fn tables(keys: &[&[u8; 32]]) -> Vec<Table> {
+            fn tables(keys: &[&[u8; 32]], spare: &Arc<Spare>) -> Vec<Table> {
                 $(#[target_feature(enable = $feature)])+
-                fn compiled(keys: &[&[u8; 32]]) -> Vec<Table> {
-                    tables_in_lanes::<$field, $lanes>(keys)
+                fn compiled(keys: &[&[u8; 32]], spare: &Arc<Spare>) -> Vec<Table> {
+                    tables_in_lanes::<$field, $lanes>(keys, spare)
                 }
                 // SAFETY: features: as above.
-                unsafe { compiled(keys) }
+                unsafe { compiled(keys, spare) }
             }
         }
     };
@@ -129,13 +131,16 @@ pub(crate) fn routines(path: Path) -> &'static Routines {
 
 /// Makes the tables of at most `N` keys; unused lanes repeat the last key.
 #[cfg_attr(not(any(test, unoptimized)), inline(always))]
-fn tables_in_lanes<F: Field<N>, const N: usize>(keys: &[&[u8; 32]]) -> Vec<Table> {
+fn tables_in_lanes<F: Field<N>, const N: usize>(
+    keys: &[&[u8; 32]],
+    spare: &Arc<Spare>,
+) -> Vec<Table> {
     let Some(last) = keys.last() else {
         return Vec::new();
     };
     let mut lanes = [*last; N];
     lanes[..keys.len()].copy_from_slice(keys);
-    key_tables::<F, N>(&lanes)
+    key_tables::<F, N>(&lanes, spare)
         .into_iter()
         .take(keys.len())
         .collect()

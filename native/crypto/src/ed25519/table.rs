@@ -3,6 +3,11 @@
 //! A scalar is cut into splits of some bits, and the table holds for each split `s` the multiples `1 ..= count`
 //! of `2^(bits s) P`. One pass of `bits` doublings then serves all splits at once.
 
+use std::{
+    ops::Deref,
+    sync::{Arc, Mutex, PoisonError},
+};
+
 use super::{
     field::Field,
     limbs::{self, ONE},
@@ -63,8 +68,55 @@ const BASE_POINT: [u8; 32] = {
     bytes
 };
 
-/// The multiples of a point in the layout of a [`Shape`].
-pub(crate) type Table = Box<[Entry]>;
+/// The multiples of a point in the layout of a [`Shape`]. Its memory goes back to where it came from.
+pub(crate) struct Table {
+    entries: Box<[Entry]>,
+    home: Arc<Spare>,
+}
+
+impl Deref for Table {
+    type Target = [Entry];
+
+    fn deref(&self) -> &[Entry] {
+        &self.entries
+    }
+}
+
+impl Drop for Table {
+    fn drop(&mut self) {
+        self.clear();
+    }
+}
+
+impl Table {
+    /// Leaves it empty.
+    fn clear(&mut self) {
+        self.home.give(std::mem::take(&mut self.entries));
+    }
+}
+
+/// Most tables of a key whose memory is kept.
+const SPARE_MAX: usize = 256;
+
+/// Memory of tables that were given up, for new ones. The allocator of a system cuts aligned memory that it gets back so
+/// that no further table fits in, and a process that goes on making tables grows.
+#[derive(Default)]
+pub(crate) struct Spare(Mutex<Vec<Box<[Entry]>>>);
+
+impl Spare {
+    fn take(&self, entries: usize) -> Box<[Entry]> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        kept.filter(|kept| kept.len() == entries)
+            .unwrap_or_else(|| vec![IDENTITY; entries].into_boxed_slice())
+    }
+
+    fn give(&self, entries: Box<[Entry]>) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if entries.len() == KEY.entries() && all.len() < SPARE_MAX {
+            all.push(entries);
+        }
+    }
+}
 
 /// The multiple `digit * 2^(bits split) P`, sign aside.
 #[cfg_attr(not(any(test, unoptimized)), inline(always))]
@@ -81,18 +133,21 @@ pub(crate) fn base_table() -> Table {
     let mut negative = BASE_POINT;
     negative[31] |= 0x80;
     let (point, _) = decode_negated::<super::portable::Portable, 1>(&[&negative]);
-    let [table] = multiples(point, BASE);
+    let [table] = multiples(point, BASE, &Arc::default());
     table
 }
 
 /// The tables of `N` keys, for use against `-A`; empty for a key that is no point.
 #[cfg_attr(not(any(test, unoptimized)), inline(always))]
-pub(super) fn key_tables<F: Field<N>, const N: usize>(keys: &[&[u8; 32]; N]) -> [Table; N] {
+pub(super) fn key_tables<F: Field<N>, const N: usize>(
+    keys: &[&[u8; 32]; N],
+    spare: &Arc<Spare>,
+) -> [Table; N] {
     let (points, valid) = decode_negated::<F, N>(keys);
-    let mut tables = multiples(points, KEY);
+    let mut tables = multiples(points, KEY, spare);
     for (lane, table) in tables.iter_mut().enumerate() {
         if valid >> lane & 1 == 0 {
-            *table = Box::default();
+            table.clear();
         }
     }
     tables
@@ -100,7 +155,11 @@ pub(super) fn key_tables<F: Field<N>, const N: usize>(keys: &[&[u8; 32]; N]) -> 
 
 /// The multiples of each lane's point.
 #[cfg_attr(not(any(test, unoptimized)), inline(always))]
-fn multiples<F: Field<N>, const N: usize>(point: Extended<F>, shape: Shape) -> [Table; N] {
+fn multiples<F: Field<N>, const N: usize>(
+    point: Extended<F>,
+    shape: Shape,
+    spare: &Arc<Spare>,
+) -> [Table; N] {
     let mut points = Vec::with_capacity(shape.entries());
     let mut first = point;
     for split in 0..shape.splits {
@@ -119,13 +178,16 @@ fn multiples<F: Field<N>, const N: usize>(point: Extended<F>, shape: Shape) -> [
             first = power.double().to_extended();
         }
     }
-    store(&points)
+    store(&points, spare)
 }
 
 /// Divides by `z` and writes the entries.
 #[cfg_attr(not(any(test, unoptimized)), inline(always))]
-fn store<F: Field<N>, const N: usize>(points: &[Projective<F>]) -> [Table; N] {
-    let mut tables = [(); N].map(|()| vec![IDENTITY; points.len()].into_boxed_slice());
+fn store<F: Field<N>, const N: usize>(points: &[Projective<F>], spare: &Arc<Spare>) -> [Table; N] {
+    let mut tables = [(); N].map(|()| Table {
+        entries: spare.take(points.len()),
+        home: Arc::clone(spare),
+    });
     for_each_affine(points, |i, x, y| {
         let addend = Affine {
             sum: y.add(x),
@@ -139,7 +201,7 @@ fn store<F: Field<N>, const N: usize>(points: &[Projective<F>]) -> [Table; N] {
         ];
         for lane in 0..N {
             for (part, limbs) in parts.iter().enumerate() {
-                tables[lane][i].0[5 * part..5 * part + 5]
+                tables[lane].entries[i].0[5 * part..5 * part + 5]
                     .copy_from_slice(&limbs::canonical(&limbs[lane]));
             }
         }

@@ -1,6 +1,6 @@
 //! What the tests of verdicts share: libsodium as the oracle, and cases to hand to it and to every path.
 
-#![allow(dead_code, reason = "each test uses a part of it")]
+#![allow(dead_code, unused_imports, reason = "each test uses a part of it")]
 
 mod random;
 
