@@ -62,13 +62,31 @@ pub(crate) fn char(sextet: u32) -> char {
 /// Characters that one step of [`first_foreign`] looks at.
 const BLOCK: usize = 16;
 
+/// Characters of keys and digests of 32 bytes.
+pub const USUAL_CHARS: usize = 44;
+
+#[inline]
 fn is_inside(c: u8) -> bool {
     (c & 0xdf).wrapping_sub(b'A') < 26 || c.wrapping_sub(b'0') < 10 || c == b'-' || c == b'_'
 }
 
 /// Without a branch inside, so that the compiler can use vector registers.
+#[inline(never)]
 fn block_is_inside(block: &[u8; BLOCK]) -> bool {
     block.iter().fold(true, |all, &c| all & is_inside(c))
+}
+
+/// Whether the characters of a key or digest are all in the strict alphabet: two blocks, and one that overlaps. On its
+/// own, as what is around it can keep the compiler from vector registers.
+#[inline(never)]
+pub(crate) fn is_inside_usual(chars: &[u8; USUAL_CHARS]) -> bool {
+    let at = |start: usize| chars[start..start + BLOCK].iter();
+    at(0)
+        .zip(at(BLOCK))
+        .zip(at(USUAL_CHARS - BLOCK))
+        .fold(true, |all, ((&a, &b), &c)| {
+            all & is_inside(a) & is_inside(b) & is_inside(c)
+        })
 }
 
 /// Offset of the first character that `alphabet` does not have.

@@ -10,7 +10,7 @@ mod matter_stable;
 
 pub use counter::{COUNTERS_HEAD_V1, COUNTERS_STABLE, COUNTERS_V2};
 pub use indexer::INDEXER;
-pub(crate) use lookup::{counter_in, indexer_at, matter_at};
+pub(crate) use lookup::{counter_in, indexer_at, matter_at, short_matter};
 pub use lookup::{indexer_row as indexer_by_code, matter_row as matter_by_code};
 pub use matter::MATTER;
 pub use matter_stable::MATTER_STABLE_ONLY;

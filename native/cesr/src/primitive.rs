@@ -10,6 +10,9 @@ pub use encode::{
 
 pub(crate) use encode::push_value;
 pub(crate) use typed::is_label;
+pub use typed::{SHORT_NUMBER_CHARS, short_number};
+
+pub use crate::base64::USUAL_CHARS;
 
 use crate::base64;
 use crate::codes::{self, MatterRow};
@@ -31,6 +34,7 @@ impl<'a> Primitive<'a> {
     /// # Errors
     /// cesr.md section 1, "Decode T": `Truncated`, `CountCode`, `OpCode`, `UnknownCode`, `SoftPart`, `Prepad`,
     /// `Alphabet`, `MidPad`, `LeadBytes`, `RawSize`.
+    #[inline]
     pub fn parse(text: &'a [u8], alphabet: Alphabet) -> Result<Self, Error> {
         let (row, size) = check(text, alphabet)?;
         let text = text
@@ -97,6 +101,14 @@ impl<'a> Primitive<'a> {
 
     /// The value, if it has exactly `N` bytes.
     pub fn raw_array<const N: usize>(&self) -> Option<[u8; N]> {
+        if let Ok(mut chars) = <[u8; USUAL_CHARS]>::try_from(self.text.as_bytes())
+            && self.row.cs() == 1
+        {
+            chars[0] = b'A';
+            let mut bytes = [0; USUAL_CHARS / 4 * 3];
+            base64::decode(&chars, &mut bytes)?;
+            return bytes[1..].try_into().ok();
+        }
         let value = self.text.as_bytes().get(usize::from(self.row.cs())..)?;
         value_array(value, self.row.ps(), self.row.ls)
     }
@@ -137,8 +149,27 @@ pub fn binary_size(bytes: &[u8]) -> Result<usize, Error> {
     check_binary(bytes).map(|(_, size)| size)
 }
 
+/// [`check`] of a key or digest of 32 bytes, if one stands there and nothing is wrong with it.
+#[inline]
+fn check_usual(text: &[u8]) -> Option<&'static MatterRow> {
+    let usual = text.first_chunk::<USUAL_CHARS>()?;
+    let row = codes::short_matter(usual[0])?;
+    // The two bits of the pad are zero.
+    let is_padded = usual[1].wrapping_sub(b'A') < 16;
+    (row.fs == Some(USUAL_CHARS as u32) && is_padded && base64::is_inside_usual(usual))
+        .then_some(row)
+}
+
 /// Checks the primitive at the start of `text` and returns its row and its size in characters.
+#[inline]
 pub(crate) fn check(text: &[u8], alphabet: Alphabet) -> Result<(&'static MatterRow, usize), Error> {
+    match check_usual(text) {
+        Some(row) => Ok((row, USUAL_CHARS)),
+        None => check_any(text, alphabet),
+    }
+}
+
+fn check_any(text: &[u8], alphabet: Alphabet) -> Result<(&'static MatterRow, usize), Error> {
     let row = codes::matter_at(text).map_err(|kind| Error::new(kind, 0))?;
     let (hs, cs) = (usize::from(row.hs), usize::from(row.cs()));
     let Some(soft) = text.get(hs..cs) else {

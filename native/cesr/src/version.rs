@@ -58,7 +58,15 @@ impl Version {
     ///
     /// # Errors
     /// `Version` (form, or a version other than 1.0 and 2.0), `Protocol`, `Kind`.
+    #[inline]
     pub fn parse(text: &[u8]) -> Result<Self, Error> {
+        match parse_usual(text) {
+            Some(version) => Ok(version),
+            None => Self::parse_any(text),
+        }
+    }
+
+    fn parse_any(text: &[u8]) -> Result<Self, Error> {
         match text.len() {
             V1_SIZE if is_v1_shaped(text) => Self::parse_shaped(text),
             V2_SIZE if is_v2_shaped(text) => Self::parse_shaped(text),
@@ -73,6 +81,18 @@ impl Version {
             parse_v1(text)
         } else {
             parse_v2(text)
+        }
+    }
+
+    const fn v1(protocol: Protocol, kind: Kind, size: u32) -> Self {
+        Self {
+            protocol,
+            major: 1,
+            minor: 0,
+            genus_major: 1,
+            genus_minor: 0,
+            kind,
+            size,
         }
     }
 
@@ -117,6 +137,7 @@ impl Protocol {
         }
     }
 
+    #[inline]
     fn parse(text: &[u8]) -> Result<Self, ErrorKind> {
         match text {
             b"ACDC" => Ok(Self::Acdc),
@@ -137,6 +158,7 @@ impl Kind {
         }
     }
 
+    #[inline]
     fn parse(text: &[u8]) -> Result<Self, ErrorKind> {
         match text {
             b"CBOR" => Ok(Self::Cbor),
@@ -203,6 +225,35 @@ pub(crate) fn size_of(text: &[u8]) -> u32 {
     digits.iter().fold(0, |sum, &digit| sum << 4 | value(digit))
 }
 
+/// What a hexadecimal digit stands for; [`NO_DIGIT`] for other bytes.
+static DIGITS: [u8; 256] = {
+    let mut digits = [NO_DIGIT; 256];
+    let mut value = 0;
+    while value < 16 {
+        digits[b"0123456789abcdef"[value as usize] as usize] = value;
+        value += 1;
+    }
+    digits
+};
+const NO_DIGIT: u8 = 0x80;
+
+/// A v1 string with nothing wrong in it, as nearly all are.
+#[inline]
+fn parse_usual(text: &[u8]) -> Option<Version> {
+    let text = <&[u8; V1_SIZE]>::try_from(text).ok()?;
+    let [p, q, r, s, major, minor, k, l, m, n, size @ .., end] = text;
+    let protocol = Protocol::parse(&[*p, *q, *r, *s]).ok()?;
+    let kind = Kind::parse(&[*k, *l, *m, *n]).ok()?;
+    let size = size.map(|digit| DIGITS[usize::from(digit)]);
+    let is_sound = [*major, *minor, *end] == *b"10_"
+        && kind != Kind::Cesr
+        && size.iter().fold(0, |all, digit| all | digit) & NO_DIGIT == 0;
+    let size = size
+        .iter()
+        .fold(0, |sum, digit| sum << 4 | u32::from(*digit));
+    is_sound.then_some(Version::v1(protocol, kind, size))
+}
+
 fn parse_v1(text: &[u8]) -> Result<Version, ErrorKind> {
     let protocol = Protocol::parse(&text[..4])?;
     let kind = Kind::parse(&text[6..10])?;
@@ -212,15 +263,7 @@ fn parse_v1(text: &[u8]) -> Result<Version, ErrorKind> {
     if &text[4..6] != b"10" {
         return Err(ErrorKind::Version);
     }
-    Ok(Version {
-        protocol,
-        major: 1,
-        minor: 0,
-        genus_major: 1,
-        genus_minor: 0,
-        kind,
-        size: size_of(text),
-    })
+    Ok(Version::v1(protocol, kind, size_of(text)))
 }
 
 fn parse_v2(text: &[u8]) -> Result<Version, ErrorKind> {

@@ -5,8 +5,10 @@
 mod body;
 mod fields;
 mod quick;
+mod texts;
 
 pub(crate) use fields::{Fields, integer_value, value_tokens};
+pub use texts::Texts;
 
 use kelpipe_cesr::Alphabet;
 use kelpipe_cesr::body::{Reader, Span, Token};
@@ -108,19 +110,19 @@ pub struct KeyEvent<'a> {
     /// `kt`; 0 for an interaction, none if malformed.
     pub kt: Option<Threshold>,
     /// `k`.
-    pub keys: Vec<&'a str>,
+    pub keys: Texts<'a>,
     /// `nt`, likewise.
     pub nt: Option<Threshold>,
     /// `n`.
-    pub next: Vec<&'a str>,
+    pub next: Texts<'a>,
     /// `bt`.
     pub toad: u128,
     /// `b`.
-    pub witnesses: Vec<&'a str>,
+    pub witnesses: Texts<'a>,
     /// `br`.
-    pub cuts: Vec<&'a str>,
+    pub cuts: Texts<'a>,
     /// `ba`.
-    pub adds: Vec<&'a str>,
+    pub adds: Texts<'a>,
     /// `EO` in `c`.
     pub establishment_only: bool,
     /// `DND` in `c`.
@@ -135,6 +137,7 @@ pub struct KeyEvent<'a> {
 
 impl<'a> KeyEvent<'a> {
     /// An event without anything else in it.
+    #[inline]
     pub(crate) fn new(ilk: Ilk, major: u8, said: &'a str, pre: &'a str, sn: u128) -> KeyEvent<'a> {
         KeyEvent {
             ilk,
@@ -144,13 +147,13 @@ impl<'a> KeyEvent<'a> {
             sn,
             prior: "",
             kt: Some(Threshold::Number(0)),
-            keys: Vec::new(),
+            keys: Texts::default(),
             nt: Some(Threshold::Number(0)),
-            next: Vec::new(),
+            next: Texts::default(),
             toad: 0,
-            witnesses: Vec::new(),
-            cuts: Vec::new(),
-            adds: Vec::new(),
+            witnesses: Texts::default(),
+            cuts: Texts::default(),
+            adds: Texts::default(),
             establishment_only: false,
             do_not_delegate: false,
             seals: Vec::new(),
@@ -238,7 +241,7 @@ pub fn version_of(body: &[u8]) -> Result<Version, Error> {
     if body.first() == Some(&b'-') {
         return native_version(body);
     }
-    if let Some(version) = json_version(body) {
+    if let Some(version) = usual_version(body) {
         return Ok(version);
     }
     let mut first_error = None;
@@ -259,10 +262,17 @@ pub fn version_of(body: &[u8]) -> Result<Version, Error> {
     Err(first_error.unwrap_or(Error::new(ErrorKind::Version, 0)))
 }
 
-/// The version of a JSON body that begins with it, as nearly all do.
-fn json_version(body: &[u8]) -> Option<Version> {
-    let text = body.strip_prefix(br#"{"v":""#)?;
-    Version::parse(text.get(..V1_SIZE)?).ok()
+/// The version of a body that begins with it, as nearly all do: nothing before it looks like a version string.
+fn usual_version(body: &[u8]) -> Option<Version> {
+    let at = match body {
+        [b'{', b'"', b'v', b'"', b':', b'"', ..] => 6,
+        [0xa0..=0xb7, 0x61, b'v', 0x60..=0x77, ..] | [0x80..=0x8f, 0xa1, b'v', 0xa0..=0xbf, ..] => {
+            4
+        }
+        _ => return None,
+    };
+    let parse = |size: usize| Version::parse(body.get(at..at + size)?).ok();
+    parse(V1_SIZE).or_else(|| parse(V2_SIZE))
 }
 
 /// A native body has no version string of its own: protocol and version stand in its first field, the size is its own.
@@ -291,40 +301,48 @@ fn native_version(body: &[u8]) -> Result<Version, Error> {
 /// The first rule that the body breaks.
 pub fn read<'a>(
     bytes: &'a [u8],
-    version: &Version,
     options: &Options,
     identity: &mut Identity<'a>,
 ) -> Result<Message<'a>, Refusal> {
-    read_and_check(bytes, version, options, identity, &mut When::Now)
+    read_and_check(bytes, options, identity, &mut When::Now)
 }
 
 /// As [`read`], but the SAID of a key event is checked as `when` says.
 pub(crate) fn read_and_check<'a>(
     bytes: &'a [u8],
-    version: &Version,
     options: &Options,
     identity: &mut Identity<'a>,
     when: &mut When<'a>,
 ) -> Result<Message<'a>, Refusal> {
-    let read = match quick::read(bytes, version, options.limits.depth_max) {
-        Some(found) => {
-            *identity = found.identity();
-            Read::KeyEvent(found)
-        }
-        None => read_tokens(bytes, version, options, identity)?,
-    };
-    match read {
-        Read::KeyEvent(found) => {
+    match read_body(bytes, options, identity)? {
+        Body::KeyEvent(found) => {
             body::check_event(&found, bytes, options, when)?;
             Ok(Message::KeyEvent(found.event))
         }
-        Read::Other(message) => Ok(message),
+        Body::Other(message) => Ok(message),
     }
+}
+
+/// Reads one body, its prefix and SAID unchecked.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_body<'a>(
+    bytes: &'a [u8],
+    options: &Options,
+    identity: &mut Identity<'a>,
+) -> Result<Body<'a>, Refusal> {
+    if let Some(found) = quick::read(bytes, options.limits.depth_max) {
+        *identity = found.identity();
+        return Ok(Body::KeyEvent(found));
+    }
+    let version = version_of(bytes)?;
+    read_tokens(bytes, &version, options, identity)
 }
 
 /// A key event whose prefix and SAID are still to be checked.
 #[derive(Debug)]
-pub(crate) struct Found<'a> {
+pub struct Found<'a> {
     /// The event.
     pub event: Box<KeyEvent<'a>>,
     /// `d`.
@@ -334,7 +352,7 @@ pub(crate) struct Found<'a> {
 }
 
 /// A primitive and where it stands in the body.
-pub(crate) type Placed<'a> = (Span, Primitive<'a>);
+pub type Placed<'a> = (Span, Primitive<'a>);
 
 impl<'a> Found<'a> {
     fn identity(&self) -> Identity<'a> {
@@ -347,10 +365,12 @@ impl<'a> Found<'a> {
     }
 }
 
-/// A body as its tokens say.
+/// A body that was read.
 #[derive(Debug)]
-pub(crate) enum Read<'a> {
+pub enum Body<'a> {
+    /// A key event.
     KeyEvent(Found<'a>),
+    /// Another message.
     Other(Message<'a>),
 }
 
@@ -359,7 +379,7 @@ pub(crate) fn read_tokens<'a>(
     version: &Version,
     options: &Options,
     identity: &mut Identity<'a>,
-) -> Result<Read<'a>, Refusal> {
+) -> Result<Body<'a>, Refusal> {
     let mut fields = Fields {
         reader: Reader::new(version.kind, bytes, &codec_options(options)),
         bytes,
@@ -378,7 +398,7 @@ pub(crate) fn read_tokens<'a>(
     }
     if version.protocol == Protocol::Acdc {
         let message = routed::read_acdc(fields, version, identity).map(Message::Routed);
-        return message.map(Read::Other);
+        return message.map(Body::Other);
     }
     fields.key("t")?;
     let name = fields.tag()?;
@@ -388,12 +408,12 @@ pub(crate) fn read_tokens<'a>(
         .ok_or(Reject::UnknownType)?;
     identity.ilk = ilk as u8;
     if let Some(ilk) = Ilk::from_index(ilk as u8) {
-        return body::read_event(fields, ilk, version.major, identity).map(Read::KeyEvent);
+        return body::read_event(fields, ilk, version.major, identity).map(Body::KeyEvent);
     }
     let message = if identity.ilk == ILK_RECEIPT {
         body::read_receipt(fields, version.major, identity).map(Message::Receipt)
     } else {
         routed::read_routed(fields, version, identity).map(Message::Routed)
     };
-    message.map(Read::Other)
+    message.map(Body::Other)
 }

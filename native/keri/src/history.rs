@@ -16,8 +16,7 @@ use crate::state::{Establishment, KeyState};
 use crate::views;
 
 fn parsed<'a>(body: &'a [u8], options: &Options) -> Option<Box<KeyEvent<'a>>> {
-    let version = event::version_of(body).ok()?;
-    match event::read(body, &version, options, &mut Identity::default()) {
+    match event::read(body, options, &mut Identity::default()) {
         Ok(Message::KeyEvent(event)) => Some(event),
         _ => None,
     }

@@ -14,14 +14,37 @@ pub fn hex(text: &[u8], strict: bool) -> Option<u128> {
 
 fn canonical(text: &[u8]) -> Option<u128> {
     match text {
-        [b'0'] => Some(0),
-        [first, ..] if *first != b'0' && text.len() <= 32 => {
-            text.iter().try_fold(0u128, |value, byte| match byte {
-                b'0'..=b'9' => Some((value << 4) | u128::from(byte - b'0')),
-                b'a'..=b'f' => Some((value << 4) | u128::from(byte - b'a' + 10)),
-                _ => None,
+        [first, ..] if text.len() > SHORT_DIGITS_MAX && *first != b'0' && text.len() <= 32 => {
+            text.iter().try_fold(0, |value, byte| {
+                Some((value << 4) | u128::from(digit(*byte)?))
             })
         }
+        _ => short_hex(text).map(u128::from),
+    }
+}
+
+/// Most digits of a number of 64 bits.
+const SHORT_DIGITS_MAX: usize = 16;
+
+/// Reads a hexadecimal number of at most 64 bits in the canonical form.
+#[inline]
+pub fn short_hex(text: &[u8]) -> Option<u64> {
+    match text {
+        [byte] => digit(*byte).map(u64::from),
+        [first, ..] if *first != b'0' && text.len() <= SHORT_DIGITS_MAX => {
+            text.iter().try_fold(0, |value, byte| {
+                Some((value << 4) | u64::from(digit(*byte)?))
+            })
+        }
+        _ => None,
+    }
+}
+
+#[inline]
+fn digit(byte: u8) -> Option<u8> {
+    match byte {
+        b'0'..=b'9' => Some(byte - b'0'),
+        b'a'..=b'f' => Some(byte - b'a' + 10),
         _ => None,
     }
 }

@@ -70,8 +70,7 @@ pub fn missing(key: &[u8], value: &[u8], record: Option<&[u8]>) -> Option<String
 }
 
 fn parsed<'a>(body: &'a [u8], options: &Options) -> Option<Box<KeyEvent<'a>>> {
-    let version = event::version_of(body).ok()?;
-    match event::read(body, &version, options, &mut Identity::default()) {
+    match event::read(body, options, &mut Identity::default()) {
         Ok(Message::KeyEvent(event)) => Some(event),
         _ => None,
     }
@@ -108,11 +107,7 @@ fn of_receipt(aid: &str, sn: u128, receipt: &WaitingReceipt) -> String {
 /// Who asks, whom it is about, and the event, or the seal in one, that an answer needs.
 fn of_query(aid: &str, sn: u128, waiting: &WaitingQuery) -> String {
     let options = Options::new(Mode::Hardened);
-    let read = event::version_of(&waiting.body)
-        .map_err(Into::into)
-        .and_then(|version| {
-            event::read(&waiting.body, &version, &options, &mut Identity::default())
-        });
+    let read = event::read(&waiting.body, &options, &mut Identity::default());
     let query = match read {
         Ok(Message::Routed(routed)) => routed.query,
         _ => None,

@@ -56,6 +56,13 @@ static INDEXER_INDEX: ([u8; 128], [[u8; 128]; 5]) = {
     (one, two)
 };
 
+/// The Matter row of the code that is this one character.
+#[inline]
+pub(crate) fn short_matter(code: u8) -> Option<&'static MatterRow> {
+    let row = MATTER_INDEX.one.get(usize::from(code))?;
+    MATTER.get(usize::from(*row))
+}
+
 /// The Matter row of the code at the start of `text`.
 ///
 /// # Errors

@@ -6,6 +6,19 @@ use crate::base64;
 use crate::error::ErrorKind;
 use crate::version::{Kind, Protocol, Version};
 
+/// Characters of a number of two bytes.
+pub const SHORT_NUMBER_CHARS: usize = 4;
+
+/// The number of two bytes (`M`) at the start of `text`, if one stands there.
+#[inline]
+pub fn short_number(text: &[u8]) -> Option<u16> {
+    let [b'M', digits @ ..] = text.first_chunk::<SHORT_NUMBER_CHARS>()? else {
+        return None;
+    };
+    // The two bits of the pad are zero.
+    base64::integer(digits)?.try_into().ok()
+}
+
 impl<'a> Primitive<'a> {
     /// Number codes: the value. `None`, too, for the few 17-byte numbers above 128 bits.
     pub fn number(&self) -> Option<u128> {

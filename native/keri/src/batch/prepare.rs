@@ -66,8 +66,7 @@ fn parse<'a>(
     when: &mut When<'a>,
 ) -> Result<Item<'a>, Refusal> {
     let body = frame.body.of(source);
-    let version = event::version_of(body)?;
-    let message = event::read_and_check(body, &version, options, identity, when)?;
+    let message = event::read_and_check(body, options, identity, when)?;
     let signed = Signed::Source(frame.body.start..frame.body.end);
     let carried = match frame.domain {
         Domain::Text => {
@@ -129,8 +128,7 @@ impl Converted {
         codec: &kelpipe_cesr::limits::Options,
         identity: &mut Identity<'c>,
     ) -> Result<(Message<'c>, Carried<'c>), Refusal> {
-        let version = event::version_of(&self.body)?;
-        let message = event::read(&self.body, &version, options, identity)?;
+        let message = event::read(&self.body, options, identity)?;
         let signed = Signed::Held(self.body.clone());
         let carried = carried(
             &message,

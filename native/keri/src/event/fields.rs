@@ -7,7 +7,7 @@ use kelpipe_cesr::body::{Integer, Reader, Span, Text, Token};
 use kelpipe_cesr::primitive::Primitive;
 use smallvec::SmallVec;
 
-use super::{Placed, Seal};
+use super::{Placed, Seal, Texts};
 use crate::decision::{Refusal, Reject};
 use crate::number;
 use crate::threshold::Threshold;
@@ -48,8 +48,6 @@ pub(crate) struct Fields<'a> {
     pub head: bool,
     pub native: bool,
 }
-
-type List<'a> = Vec<&'a str>;
 
 impl<'a> Fields<'a> {
     /// The next key must be `label`.
@@ -129,8 +127,8 @@ impl<'a> Fields<'a> {
         Ok(threshold.filter(|threshold| self.head || !threshold.has_nested()))
     }
 
-    pub fn list(&mut self) -> Result<List<'a>, Refusal> {
-        let mut list = List::new();
+    pub fn list(&mut self) -> Result<Texts<'a>, Refusal> {
+        let mut list = Texts::default();
         match self.reader.next()? {
             Token::ListStart => self.rest_of_list(&mut list)?,
             _ => return Err(Reject::FieldValue.into()),
@@ -138,7 +136,7 @@ impl<'a> Fields<'a> {
         Ok(list)
     }
 
-    fn rest_of_list(&mut self, list: &mut List<'a>) -> Result<(), Refusal> {
+    fn rest_of_list(&mut self, list: &mut Texts<'a>) -> Result<(), Refusal> {
         loop {
             let raw = match self.reader.next()? {
                 Token::ListEnd => return Ok(()),
@@ -152,7 +150,7 @@ impl<'a> Fields<'a> {
 
     /// Whether `c` holds `EO` and `DND`. The reference looks for them in whatever stands there, a text too.
     pub fn traits(&mut self) -> Result<(bool, bool), Refusal> {
-        let mut list = List::new();
+        let mut list = Texts::default();
         match self.reader.next()? {
             Token::ListStart => self.rest_of_list(&mut list)?,
             Token::Text(text) => {

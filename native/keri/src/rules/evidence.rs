@@ -63,9 +63,8 @@ impl Fold<'_> {
 
     /// The witnesses of an event that would stand behind the one accepted before it.
     fn witnesses_of_evidence(&mut self, body: &[u8]) -> Option<Vec<Text>> {
-        let version = event::version_of(body).ok()?;
         let Ok(Message::KeyEvent(event)) =
-            event::read(body, &version, self.options, &mut Identity::default())
+            event::read(body, self.options, &mut Identity::default())
         else {
             return None;
         };

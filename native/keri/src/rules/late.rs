@@ -115,10 +115,8 @@ impl Fold<'_> {
             return;
         }
         let body = record.body.clone();
-        let version = event::version_of(&body).ok();
-        let parsed = version
-            .map(|version| event::read(&body, &version, self.options, &mut Identity::default()));
-        if let Some(Ok(Message::KeyEvent(event))) = parsed {
+        let parsed = event::read(&body, self.options, &mut Identity::default());
+        if let Ok(Message::KeyEvent(event)) = parsed {
             for seal in &event.seals {
                 if self.view.aid(seal.pre).rows > 0 {
                     self.wake(seal.pre, seal.sn);
@@ -151,13 +149,7 @@ impl Fold<'_> {
 
     /// Keys that a logged establishment event lists; none for an interaction.
     pub(crate) fn keys_in(&self, record: &LogRecord) -> Option<Vec<VerificationKey>> {
-        let version = event::version_of(&record.body).ok()?;
-        match event::read(
-            &record.body,
-            &version,
-            self.options,
-            &mut Identity::default(),
-        ) {
+        match event::read(&record.body, self.options, &mut Identity::default()) {
             Ok(Message::KeyEvent(event)) => keys_of(&event).ok(),
             _ => None,
         }

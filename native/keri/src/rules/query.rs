@@ -170,9 +170,7 @@ impl Fold<'_> {
             return self.query_left(aid, sn, waiting, Verdict::Expired);
         }
         let mut identity = Identity::default();
-        let read = event::version_of(&waiting.body)
-            .map_err(Into::into)
-            .and_then(|version| event::read(&waiting.body, &version, self.options, &mut identity));
+        let read = event::read(&waiting.body, self.options, &mut identity);
         let Ok(Message::Routed(routed)) = read else {
             self.leave_single(aid, sn, &id);
             return self.report(None, &identity, Reject::Incomplete.into());
@@ -213,9 +211,7 @@ impl Fold<'_> {
         verdict: Verdict,
     ) {
         let mut identity = Identity::default();
-        if let Ok(version) = event::version_of(&waiting.body) {
-            let _ = event::read(&waiting.body, &version, self.options, &mut identity);
-        }
+        let _ = event::read(&waiting.body, self.options, &mut identity);
         self.leave_single(aid, sn, &Waiting::Query(waiting.clone()).id());
         self.report_left(verdict, Kind::QueryNotFound, &identity);
     }

@@ -111,10 +111,8 @@ impl Fold<'_> {
             );
         }
         let body = waiting.body.clone();
-        let version = event::version_of(&body).ok();
-        let parsed = version
-            .map(|version| event::read(&body, &version, self.options, &mut Identity::default()));
-        let Some(Ok(Message::KeyEvent(event))) = parsed else {
+        let parsed = event::read(&body, self.options, &mut Identity::default());
+        let Ok(Message::KeyEvent(event)) = parsed else {
             self.leave(aid, sn, &waiting.said, kind, false);
             return self.report(None, &known, Reject::Incomplete.into());
         };
@@ -215,11 +213,9 @@ impl Fold<'_> {
 
     fn identity_in<'x>(&self, body: &'x [u8], known: Identity<'x>) -> Identity<'x> {
         let mut found = known;
-        if let Ok(version) = event::version_of(body) {
-            let mut identity = Identity::default();
-            let _ = event::read(body, &version, self.options, &mut identity);
-            found.ilk = identity.ilk;
-        }
+        let mut identity = Identity::default();
+        let _ = event::read(body, self.options, &mut identity);
+        found.ilk = identity.ilk;
         found
     }
 
@@ -272,8 +268,7 @@ impl Fold<'_> {
             }
             _ => return None,
         };
-        let version = event::version_of(&body).ok()?;
-        let witnesses = match event::read(&body, &version, self.options, &mut Identity::default()) {
+        let witnesses = match event::read(&body, self.options, &mut Identity::default()) {
             Ok(Message::KeyEvent(event)) => self.witnesses_of_pending(&event),
             _ => None,
         };

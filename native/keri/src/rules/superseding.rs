@@ -82,10 +82,8 @@ impl Fold<'_> {
     /// Rule B2: both sealed by one event, the new one later in its list.
     fn sealed_later(&self, new: &Boss, old: &Boss) -> bool {
         let body = &new.record.body;
-        let version = event::version_of(body).ok();
-        let Some(Ok(Message::KeyEvent(event))) = version
-            .map(|version| event::read(body, &version, self.options, &mut Identity::default()))
-        else {
+        let read = event::read(body, self.options, &mut Identity::default());
+        let Ok(Message::KeyEvent(event)) = read else {
             return false;
         };
         let place = |sealed: &(Text, u128, Text)| {
