@@ -8,36 +8,35 @@ import { compare, keep } from './results.mjs'
 const inherited = { stdio: ['ignore', 'ignore', 'inherit'] }
 const succeeds = (command, args, cwd) => spawnSync(command, args, { ...inherited, cwd }).status === 0
 
-const stream = join(folder, 'stream.cesr')
-const measured = join(folder, 'rows.json')
-const options = [
-  'bench',
-  '-p',
-  'kelpipe-cesr',
-  '--bench',
-  'codec',
-  '--',
-  '--json',
-  measured,
-  '--stream',
-  stream,
-]
-if (!succeeds('cargo', options, root)) throw new Error('cargo bench failed')
-const own = new Map(JSON.parse(readFileSync(measured, 'utf8')).map((entry) => [entry.name, entry]))
+const stream = join(folder, 'json.cesr')
+const own = new Map()
+measure('kelpipe-cesr', 'codec', ['--streams', folder])
+const streams = ['json', 'cbor', 'mgpk', 'cesr'].map((kind) => join(folder, `${kind}.cesr`))
+measure('kelpipe-keri', 'bodies', streams)
 const ns = (name) => own.get(name).ours
+
+/** Runs a bench of a crate and takes over its rows. */
+function measure(crate, bench, args) {
+  const measured = join(folder, `${bench}.json`)
+  const command = ['bench', '-p', crate, '--bench', bench, '--', ...args, '--json', measured]
+  if (!succeeds('cargo', command, root)) throw new Error(`cargo bench of ${crate} failed`)
+  for (const entry of JSON.parse(readFileSync(measured, 'utf8'))) own.set(entry.name, entry)
+}
 
 /** Claims: the most that each may take. */
 const wanted = [
   ['framing JSON bodies from version strings, against 40 ns', 'frame-json-bodies', 40],
-  ['reading a JSON body, against 150 ns', 'body-json', 150],
-  ['reading a CBOR body, against JSON', 'body-cbor', ns('body-json')],
-  ['reading a MessagePack body, against JSON', 'body-mgpk', ns('body-json')],
-  ['reading a native body, against JSON', 'body-cesr', ns('body-json')],
+  ['reading a JSON key event, against 150 ns', 'event-json', 150],
+  ['reading a CBOR key event, against JSON', 'event-cbor', ns('event-json')],
+  ['reading a MessagePack key event, against JSON', 'event-mgpk', ns('event-json')],
+  ['reading a native key event, against JSON', 'event-cesr', ns('event-json')],
 ]
 const rows = wanted.map(([name, key, most]) => row(name, 'ns', ns(key), most, 1))
-rows.push(row('reading a JSON body, against serde_json', 'ns', ns('body-json'), own.get('body-json').peer))
+rows.push(
+  row('any JSON body, its tokens, against serde_json', 'ns', ns('body-json'), own.get('body-json').peer),
+)
 
-const events = 1e9 / ns('all-json')
+const events = 1e9 / (ns('frame-json') + ns('event-json') + ns('attachments-json'))
 for (const [name, peer] of peers())
   rows.push(row(`framing, bodies and attachments, against ${name}`, 'events/s', events, rate(peer)))
 

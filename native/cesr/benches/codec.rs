@@ -2,8 +2,8 @@
 //! body. Each row is the best of many short rounds, which other work on the machine disturbs least; the peer is
 //! `serde_json` reading the same bodies into its tree.
 //!
-//! `cargo bench -p kelpipe-cesr --bench codec -- --json FILE --stream FILE` also writes rows of name, unit, ours, peer,
-//! ratio, and the JSON stream.
+//! `cargo bench -p kelpipe-cesr --bench codec -- --json FILE --streams DIR` also writes rows of name, unit, ours, peer,
+//! ratio, and the streams.
 
 #![allow(clippy::cast_precision_loss)]
 
@@ -18,6 +18,7 @@ use kelpipe_cesr::group::{Genus, parse_attachments};
 use kelpipe_cesr::primitive;
 use kelpipe_cesr::version::{Kind, Protocol, Version};
 
+const KINDS: [Kind; 4] = [Kind::Json, Kind::Cbor, Kind::Mgpk, Kind::Cesr];
 const EVENTS: usize = 2000;
 const ROUNDS: usize = 201;
 
@@ -30,12 +31,16 @@ struct Row {
 
 fn main() {
     let mut rows = Vec::new();
-    for kind in [Kind::Json, Kind::Cbor, Kind::Mgpk, Kind::Cesr] {
+    for kind in KINDS {
         measure(kind, &mut rows);
     }
     report(&rows);
-    if let Some(file) = option("--stream") {
-        std::fs::write(file, stream(Kind::Json)).expect("the file can be written");
+    if let Some(folder) = option("--streams") {
+        for kind in KINDS {
+            let name = format!("{}.cesr", kind.name().to_lowercase());
+            let path = std::path::Path::new(&folder).join(name);
+            std::fs::write(path, stream(kind)).expect("the file can be written");
+        }
     }
 }
 
@@ -121,12 +126,6 @@ fn measure(kind: Kind, rows: &mut Vec<Row>) {
                 .len()
         };
         frames.iter().map(parse).sum()
-    });
-    rows.push(Row {
-        name: format!("all-{name}"),
-        unit: "ns/event",
-        ours: framing + reading + attachments,
-        peer: None,
     });
     rows.push(Row {
         name: format!("attachments-{name}"),
