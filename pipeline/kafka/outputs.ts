@@ -37,13 +37,13 @@ export class Outputs {
     const { work, settled } = part
     const origin = work.kind === 'frames' ? recordOriginOf(work.origin) : undefined
     const purpose = origin?.purpose
-    const records: OutRecord[] = []
     // Who wants a log is noted first, so that what this part adds to it goes there too.
-    if (origin && purpose === 'exchange') records.push(...this.exchange.answers(origin.refused(), underWay))
+    const asked = purpose === 'exchange' && origin ? this.exchange.answers(origin.refused(), underWay) : []
+    const records: OutRecord[] = []
     if (settled) this.#ofVerdicts(part, settled.verdicts, purpose, records)
-    if (origin && purpose === 'input' && part.last && work.kind === 'frames')
-      records.push(...deadLetters(this.#context, work, origin))
-    return records.map((record) => this.#sendable(record))
+    const ends = origin && purpose === 'input' && part.last && work.kind === 'frames'
+    const letters = ends ? deadLetters(this.#context, work, origin) : []
+    return [...asked, ...records, ...letters].map((record) => this.#sendable(record))
   }
 
   /** A record that no broker takes goes to the dead letters, as far as there is room for it. */

@@ -91,29 +91,24 @@ export function cut(
 /** The one view that all keys and values lie in, and their places; they are copied if there is none. */
 function windowOf(group: readonly LogRecord[]): { view: Uint8Array; words: Uint32Array } {
   const words = new Uint32Array(group.length * recordWords)
-  const parts = group.flatMap(({ key, value }) => [key, value]).filter((part) => part !== undefined)
-  const buffer = parts[0]?.buffer
-  const low = Math.min(...parts.map(({ byteOffset }) => byteOffset))
-  const high = Math.max(...parts.map(({ byteOffset, length }) => byteOffset + length))
-  if (!(buffer instanceof ArrayBuffer) || !inOrder(parts, buffer)) return copied(group, words)
+  const first = group.find(({ key, value }) => key ?? value)
+  const { buffer, byteOffset: low } = first?.key ?? first?.value ?? new Uint8Array(0)
+  if (!(buffer instanceof ArrayBuffer)) return copied(group, words)
+  let end = low
+  const follows = (part: Uint8Array | undefined): boolean =>
+    part === undefined || (part.buffer === buffer && part.byteOffset >= end)
   for (const [index, { key, value }] of group.entries()) {
     const at = index * recordWords
-    const end = index > 0 ? (words[at - 1] ?? 0) : 0
+    if (!follows(key)) return copied(group, words)
     words[at] = key ? key.byteOffset - low : 0
-    words[at + 1] = key ? key.byteOffset - low + key.length : 0
-    words[at + 2] = value ? value.byteOffset - low : end
-    words[at + 3] = value ? value.byteOffset - low + value.length : end
+    if (key) end = key.byteOffset + key.length
+    words[at + 1] = key ? end - low : 0
+    if (!follows(value)) return copied(group, words)
+    words[at + 2] = (value ? value.byteOffset : end) - low
+    if (value) end = value.byteOffset + value.length
+    words[at + 3] = end - low
   }
-  return { view: new Uint8Array(buffer, low, high - low), words }
-}
-
-function inOrder(parts: readonly Uint8Array[], buffer: ArrayBufferLike): boolean {
-  let end = 0
-  return parts.every((part) => {
-    const follows = part.buffer === buffer && part.byteOffset >= end
-    end = part.byteOffset + part.length
-    return follows
-  })
+  return { view: new Uint8Array(buffer, low, end - low), words }
 }
 
 function copied(group: readonly LogRecord[], words: Uint32Array): { view: Uint8Array; words: Uint32Array } {
@@ -130,26 +125,30 @@ function copied(group: readonly LogRecord[], words: Uint32Array): { view: Uint8A
   return { view, words }
 }
 
-/** The position behind a byte of the view; behind the last one, that of the next record. */
-export function positionIn({ records, places, next }: Taken, at: number): Position {
+/** Which record a byte of the view is of; behind the last one, none. */
+function placeOf({ records, places }: Taken, at: number): number {
   let [low, high] = [0, records.length]
   while (low < high) {
     const middle = (low + high) >> 1
     if ((places[middle * recordWords + 3] ?? 0) <= at) low = middle + 1
     else high = middle
   }
-  const record = records[low]
+  return low
+}
+
+/** The position behind a byte of the view; behind the last one, that of the next record. */
+export function positionIn(taken: Taken, at: number): Position {
+  const { records, places, next } = taken
+  const place = placeOf(taken, at)
+  const record = records[place]
   if (!record) return { offset: next, skip: 0 }
-  const skip = at - (places[low * recordWords + 2] ?? 0)
+  const [start = 0, end = 0] = places.subarray(place * recordWords + 2, place * recordWords + 4)
   // A place counts from where the value was taken up, which is behind what was done with before.
-  const before =
-    (record.value?.length ?? 0) -
-    ((places[low * recordWords + 3] ?? 0) - (places[low * recordWords + 2] ?? 0))
-  return { offset: record.offset, skip: Math.max(0, skip) > 0 || before > 0 ? Math.max(0, skip) + before : 0 }
+  const before = (record.value?.length ?? 0) - (end - start)
+  const skip = Math.max(0, at - start)
+  return { offset: record.offset, skip: skip > 0 || before > 0 ? skip + before : 0 }
 }
 
 /** The key of the record that a byte of the view is of. */
-export function keyIn(taken: Taken, at: number): Uint8Array | undefined {
-  const { offset } = positionIn(taken, at)
-  return taken.records.find((record) => record.offset === offset)?.key
-}
+export const keyIn = (taken: Taken, at: number): Uint8Array | undefined =>
+  taken.records[placeOf(taken, at)]?.key
