@@ -45,6 +45,9 @@ interface Plan {
   readonly fault?: Omit<Fault, 'armed'>
 }
 
+/** In seconds: what waits is not to expire on a machine that is slow, as it does not on the one that nothing disturbs. */
+const never = 1_000_000
+
 /** How often a worker may give up. */
 const livesMax = 20
 
@@ -88,7 +91,11 @@ export class Crew {
     const { topics } = this.#field
     const plan: Plan = {
       connection: connectionTo(this.#address),
-      engine: { ...engineOptions(standardRules), threads: 1 },
+      engine: {
+        ...engineOptions(standardRules),
+        threads: 1,
+        limits: { outOfOrderSeconds: never, partialSeconds: never },
+      },
       topics,
       group: `${topics.input}-group`,
       directory,
