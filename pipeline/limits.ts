@@ -224,7 +224,7 @@ export const limits: Limits = {
   logBufferBytes: 1 * MiB,
   sinkBufferBytes: 8 * MiB,
   allocatorArenas: 2,
-  engineCacheBytes: 64 * MiB,
+  engineCacheBytes: 48 * MiB,
   engineTableBytes: 32 * MiB,
   progressMs: 100,
   stopMs: 10_000,

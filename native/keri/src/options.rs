@@ -176,7 +176,7 @@ impl Options {
             genus: None,
             unknown: Unknown::Reject,
             hold_wakes: false,
-            cache_bytes: 64 << 20,
+            cache_bytes: 48 << 20,
         }
     }
 
