@@ -3,16 +3,16 @@ import { exitCodes } from '../summary.ts'
 
 /** The first signal stops the sources and lets the run come to its end; a second one ends the process at once. */
 export function onSignals(stop: () => void): () => void {
-  let stopping = false
+  let deadline: NodeJS.Timeout | undefined
   const handle = (): void => {
-    if (stopping) process.exit(exitCodes.interrupted)
-    stopping = true
+    if (deadline) process.exit(exitCodes.interrupted)
+    deadline = setTimeout(() => process.exit(exitCodes.interrupted), limits.stopMs).unref()
     stop()
-    setTimeout(() => process.exit(exitCodes.interrupted), limits.stopMs).unref()
   }
   process.on('SIGINT', handle)
   process.on('SIGTERM', handle)
   return () => {
+    clearTimeout(deadline)
     process.off('SIGINT', handle)
     process.off('SIGTERM', handle)
   }
