@@ -30,6 +30,8 @@ export interface Row {
   readonly fn: bigint | undefined
   /** Of a checked message: whether all its signatures verified; if not, a signer is not known. */
   readonly verified: boolean | undefined
+  /** Of an escrowed one: it waits there already, and this message brought nothing new. */
+  readonly repeated: boolean
 }
 
 /** Verdicts as columns, one place a row. */
@@ -44,6 +46,8 @@ export interface VerdictBatch {
   readonly ilk: Uint8Array
   /** Whether the row is about an entry that waited and was looked at again. */
   isRetried(index: number): boolean
+  /** Whether the row is about a message that waits already and brought nothing new. */
+  isRepeated(index: number): boolean
   /** Whether the row is about a receipt. */
   isReceipt(index: number): boolean
   /** A number for what the row is about, the same whenever the same event or receipt is: a hash of 53 bits. */
@@ -92,6 +96,10 @@ export class Verdicts implements VerdictBatch {
     return (this.#number('flags', index) & rowFlags.retried) !== 0
   }
 
+  isRepeated(index: number): boolean {
+    return (this.#number('flags', index) & rowFlags.repeated) !== 0
+  }
+
   isReceipt(index: number): boolean {
     return this.#number('ilk', index) === receiptIlk
   }
@@ -122,6 +130,7 @@ export class Verdicts implements VerdictBatch {
       awaits: verdict === 'escrowed' ? awaitsNames[this.#number('awaits', index)] : undefined,
       fn: this.#big('ordinal', index) === noOrdinal ? undefined : this.#big('firstSeen', index),
       verified: verdict === 'checked' ? (this.#number('flags', index) & rowFlags.verified) !== 0 : undefined,
+      repeated: this.isRepeated(index),
     }
   }
 

@@ -43,12 +43,12 @@ export const columns = [
   { name: 'verdict', type: 'u8' },
   // what it awaits
   { name: 'awaits', type: 'u8' },
-  // 1: retried entry; 2: checked and every signature verified
+  // 1: retried entry; 2: checked and every signature verified; 4: waits already, and nothing was new
   { name: 'flags', type: 'u8' },
 ] as const
 
 /** Bits of the column `flags`. */
-export const rowFlags = { retried: 1, verified: 2 } as const
+export const rowFlags = { retried: 1, verified: 2, repeated: 4 } as const
 
 /** Words of a span: body start, body end, attachments end, flags. */
 export const spanWords = 4

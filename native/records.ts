@@ -5,10 +5,10 @@
 
 import { opWords } from './layout.ts'
 
-export const requestModes = { get: 0, prefix: 1 } as const
+export const requestModes = { get: 0, prefix: 1, range: 2 } as const
 export const writeKinds = { put: 0, delete: 1 } as const
 
-/** Records that the engine lacks. `limit` 0 is unlimited. */
+/** Records that the engine lacks. */
 export interface Requests {
   readonly ops: Uint32Array
   readonly arena: Uint8Array
@@ -20,24 +20,30 @@ export interface Writes {
   readonly arena: Uint8Array
 }
 
-/** One request, read out of its words. */
-export interface Request {
-  readonly table: number
-  readonly prefix: boolean
-  readonly key: Uint8Array
-  readonly limit: number
-}
+/** What a request wants: one record, those whose keys start so, or those from one key to before another. */
+export type Wanted =
+  | { readonly mode: 'get'; readonly key: Uint8Array }
+  | { readonly mode: 'prefix'; readonly prefix: Uint8Array; readonly limit: number }
+  | { readonly mode: 'range'; readonly from: Uint8Array; readonly to: Uint8Array; readonly bytes: number }
 
-/** Reads request `index`; the key is a view into the arena. */
+/**
+ * One request, read out of its words. `limit` is a number of records, 0 is unlimited; `bytes` is a size of keys and values
+ * at which an answer ends, though it may hold as much more as its last record.
+ */
+export type Request = { readonly table: number } & Wanted
+
+/** Reads request `index`; keys are views into the arena. */
 export function requestAt(requests: Requests, index: number): Request {
   const at = index * opWords
   const { ops, arena } = requests
-  return {
-    table: word(ops, at),
-    prefix: word(ops, at + 1) === requestModes.prefix,
-    key: arena.subarray(word(ops, at + 2), word(ops, at + 3)),
-    limit: word(ops, at + 4),
-  }
+  const table = word(ops, at)
+  const mode = word(ops, at + 1)
+  const key = arena.subarray(word(ops, at + 2), word(ops, at + 3))
+  if (mode === requestModes.get) return { table, mode: 'get', key }
+  const limit = word(ops, at + 4)
+  if (mode === requestModes.prefix) return { table, mode: 'prefix', prefix: key, limit }
+  const half = key.length / 2
+  return { table, mode: 'range', from: key.subarray(0, half), to: key.subarray(half), bytes: limit }
 }
 
 /** One write, read out of its words. A deletion has no value. */
@@ -115,6 +121,19 @@ export class RecordArena {
     const start = this.#length + 8 + key.length
     this.#bytes.set(value, start)
     this.#length = start + value.length
+  }
+
+  /** Adds records to the answer, until they have so many bytes. */
+  addAll(
+    records: Iterable<{ readonly key: Uint8Array; readonly value: Uint8Array }>,
+    bytesMax: number = Infinity,
+  ): void {
+    let bytes = 0
+    for (const { key, value } of records) {
+      this.add(key, value)
+      bytes += key.length + value.length
+      if (bytes >= bytesMax) return
+    }
   }
 
   bytes(): Uint8Array {

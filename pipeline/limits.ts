@@ -49,11 +49,14 @@ export interface Limits {
   readonly waitingKeysPerBatch: number
   /** Orders (retries, removals) that may wait for their turn; a further one is refused. */
   readonly ordersWaiting: number
-  /** Records that a search reads between two turns of the event loop. */
+  /** What a search reads between two turns of the event loop: records, and bytes at which it turns earlier. */
   readonly scanPageRecords: number
+  readonly scanPageBytes: number
   /** Entries of one page of a list, if nobody says how many, and at most. */
   readonly pageEntries: number
   readonly pageEntriesMax: number
+  /** Records that one page of what waits reads, however few of them are meant. */
+  readonly listedRecordsMax: number
   /** Delegators above an AID that evidence is exported with, as many as the rules follow. */
   readonly delegatorsMax: number
   /** Problems of a database that a check tells one by one; further ones are only counted. */
@@ -169,8 +172,10 @@ export const limits: Limits = {
   waitingKeysPerBatch: 1_000,
   ordersWaiting: 64,
   scanPageRecords: 256,
+  scanPageBytes: 1 * MiB,
   pageEntries: 100,
   pageEntriesMax: 1_000,
+  listedRecordsMax: 20_000,
   delegatorsMax: 32,
   problemsMax: 1_000,
   splitBufferBytes: 32 * MiB,

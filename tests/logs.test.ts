@@ -8,7 +8,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { nativeLog } from '../native/logs.ts'
 import { MemoryStore } from '../pipeline/store/memory.ts'
 import { addon, codeOf, options, settleAll, spansOf } from './boundary/harness.ts'
-import { kel, stream, variant } from './boundary/kel.ts'
+import { kel, saidified, stream, variant } from './boundary/kel.ts'
 import { main } from './support/cli.ts'
 
 let directory: string
@@ -56,6 +56,51 @@ test('each transition is one line: what waits, what is released, duplicity, faul
   ])
   expect(lines[1]).toMatchObject({ aid: kel(80, 3).aid, said: kel(80, 3).saids[2], ilk: 'ixn', offset: 0 })
   expect(lines[4]).toMatchObject({ code: 'cesr/cold-start', bytes: 10 })
+})
+
+test('what waits and comes again is no transition, and evidence that comes again is not told again', () => {
+  const { messages } = kel(84, 3)
+  const [icp, , second] = messages as [Uint8Array, Uint8Array, Uint8Array]
+  const other = variant(84, 1).message
+  const lines = logged([second, second, ...messages, other, other, icp], ['--log-level', 'debug'])
+  expect(told(lines).filter((line) => !/started|ended|engine|accepted/.test(line))).toEqual([
+    'info escrowed 2 out-of-order',
+    'debug repeated 2 out-of-order',
+    'info released 2',
+    'warn duplicity 1 likely-duplicitous',
+    'debug repeated 1 likely-duplicitous',
+  ])
+})
+
+test('a query that still cannot be answered is told at debug, too', async () => {
+  const store = new MemoryStore()
+  const engine = addon.engine(options)
+  engine.open(null)
+  const { aid } = kel(85, 1)
+  const { body, said } = saidified({
+    v: 'KERI10JSON000000_',
+    t: 'qry',
+    d: '',
+    dt: '2024-06-01T00:00:00.000000+00:00',
+    r: 'logs',
+    rr: '',
+    q: { i: aid, src: aid, s: '3' },
+  })
+  const query = Buffer.from(`${body}-HABE${'A'.repeat(43)}-AABAA${'A'.repeat(86)}`)
+  const asked = await settleAll(engine, await engine.prepare(query, spansOf(query), { source: 1 }), store)
+  expect(asked.flatMap(({ verdicts }) => [verdicts.row(0).reason])).toEqual(['query-not-found'])
+  const keys = [...store.scan('waiting', {})].map(({ key }) => key)
+  const log = nativeLog()
+  try {
+    log.level('debug')
+    await settleAll(engine, await engine.prepareWaiting('retry', keys), store)
+    const lines = log.take().lines.filter(({ message }) => message === 'still waits')
+    expect(lines.map(({ level, fields }) => ({ level, ...fields }))).toEqual([
+      { level: 'debug', aid, sn: '3', said, escrow: 'query-not-found' },
+    ])
+  } finally {
+    log.level('off')
+  }
 })
 
 test('a retry in vain is told at debug, by the native code, and not above', async () => {

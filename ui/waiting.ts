@@ -89,7 +89,8 @@ export class Waiting {
       const cursors = new Set(waits.map(({ cursor }) => cursor))
       for (const cursor of this.#rows.keys()) if (!cursors.has(cursor)) this.#rows.delete(cursor)
       this.#list.replaceChildren(...waits.map((entry) => this.#row(entry)))
-      if (waits.length === 0) this.#list.append(el('li', { class: 'empty' }, 'Nothing waits.'))
+      const nothing = next === undefined ? 'Nothing waits.' : 'Nothing among the first: ask for more.'
+      if (waits.length === 0) this.#list.append(el('li', { class: 'empty' }, nothing))
       this.#goOn(next)
     } catch (error) {
       this.#list.replaceChildren(el('li', { class: 'empty' }, String(error)))

@@ -55,6 +55,7 @@ export const batchOf = (rows: readonly Partial<Row>[]): VerdictBatch => ({
   reason: Uint16Array.from(rows, ({ verdict, reason }) => reasonNumber(verdict ?? 'accepted', reason)),
   ilk: Uint8Array.from(rows, ({ ilk }) => ilkNames.findIndex((name) => name === (ilk ?? 'icp'))),
   isRetried: (index) => isRetried(rows[index]),
+  isRepeated: (index) => rows[index]?.repeated ?? false,
   isReceipt: (index) => rows[index]?.ilk === 'rct',
   subject: (index) => subjectOf(rows[index]?.said ?? `said ${index}`),
   row: (index) => ({
@@ -68,6 +69,7 @@ export const batchOf = (rows: readonly Partial<Row>[]): VerdictBatch => ({
     awaits: undefined,
     fn: undefined,
     verified: undefined,
+    repeated: false,
     ...rows[index],
   }),
   bytes: (_, source) => source,

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { kel, stream } from '../../tests/boundary/kel.ts'
 import { Orders } from '../orders.ts'
 import { MemoryStore } from '../store/memory.ts'
+import type { StoreReader } from '../store/store.ts'
 import { entries, page, show, stats, type EscrowReader } from './list.ts'
 import { audit, remove, retry } from './manage.ts'
 import { managing, running, taken, type Taken } from './testing/waiting.ts'
@@ -26,6 +27,15 @@ const file = (messages: readonly (Uint8Array | undefined)[]): string => {
 /** Of each of `aids` logs of five events, those with a number in `numbers`. */
 const partOf = (aids: number, numbers: readonly number[]): (Uint8Array | undefined)[] =>
   Array.from({ length: aids }, (_, seed) => numbers.map((number) => kel(seed, 5).messages[number])).flat()
+
+/** A store whose methods can be put into another object. */
+const bound = ({ store }: Taken): StoreReader => ({
+  fetch: (requests) => store.fetch(requests),
+  get: (table, key) => store.get(table, key),
+  scan: (table, range) => store.scan(table, range),
+  count: (table) => store.count(table),
+  close: async () => store.close(),
+})
 
 const reader = (from: Taken): EscrowReader => ({ ...from, pageRecords: 3 })
 
@@ -67,6 +77,50 @@ test('lists what waits: by AID, by SAID, by kind, by what it awaits, by age, in 
   }
   expect(pages.map((part) => part.length)).toEqual([5, 5, 2])
   expect(pages.flat()).toEqual(found.map(({ cursor }) => cursor))
+})
+
+test('a page reads what it shows, or a bounded number of records, and never the rest of the table', async () => {
+  const database = await taken([file(partOf(40, [1, 2, 3, 4]))])
+  let read = 0
+  const counted: EscrowReader = {
+    ...reader(database),
+    store: {
+      ...bound(database),
+      scan: function* (table, range) {
+        for (const record of database.store.scan(table, range)) {
+          read += 1
+          yield record
+        }
+      },
+    },
+  }
+  const first = await page(counted, {}, 5)
+  expect(first.entries).toHaveLength(5)
+  expect(read).toBeLessThanOrEqual(5 + 3)
+  read = 0
+  const second = await page(counted, {}, 5, first.next)
+  expect(second.entries[0]?.cursor).not.toBe(first.entries[4]?.cursor)
+  expect(read).toBeLessThanOrEqual(5 + 3)
+  read = 0
+  const ofOne = await page(counted, { aid: kel(7, 5).aid }, 5)
+  expect(ofOne.entries).toHaveLength(4)
+  expect(read).toBe(4)
+
+  // The only one that is meant stands somewhere: no page reads more than 30 records to find it.
+  const said = kel(11, 5).saids[3]
+  const sizes: number[] = []
+  const found: unknown[] = []
+  for (let [after, more] = [undefined as string | undefined, true]; more;) {
+    read = 0
+    const part = await page(counted, { said }, 5, after, 30)
+    sizes.push(read)
+    found.push(...part.entries)
+    more = part.next !== undefined
+    after = part.next
+  }
+  expect(found).toMatchObject([{ said }])
+  expect(Math.max(...sizes)).toBeLessThanOrEqual(30 + 3)
+  expect(sizes).toHaveLength(Math.ceil(160 / 30))
 })
 
 test('what is shown is the message as it came, and says what each part of it is', async () => {

@@ -1,5 +1,7 @@
+import { limits } from '../limits.ts'
 import { pacedScan, type PacedReader } from '../store/paced.ts'
 import {
+  cursorOf,
   EntryReader,
   evidenceKind,
   fits,
@@ -19,14 +21,22 @@ export async function* entries(
   query: EntryQuery = {},
   after?: string,
 ): AsyncGenerator<Entry> {
+  for await (const { entry } of lookedAt(reader, query, after)) if (entry) yield entry
+}
+
+/** Every record that may be meant, with the entry if it is. */
+async function* lookedAt(
+  reader: EscrowReader,
+  query: EntryQuery,
+  after?: string,
+): AsyncGenerator<{ readonly key: Uint8Array; readonly entry: Entry | undefined }> {
   const prefix = prefixOf(query)
   const from = after === undefined ? undefined : Uint8Array.of(...keyOf(after), 0)
   const range = { ...(prefix && { prefix }), ...(from && { from }) }
   const reads = new EntryReader(reader)
   for await (const record of pacedScan(reader, 'waiting', range)) {
-    if (!keyFits(record.key, query)) continue
-    const entry = reads.read(record)
-    if (entry && fits(entry, query, Date.now())) yield entry
+    const entry = keyFits(record.key, query) ? reads.read(record) : undefined
+    yield { key: record.key, entry: entry && fits(entry, query, Date.now()) ? entry : undefined }
   }
 }
 
@@ -36,20 +46,25 @@ export interface Page {
   readonly next?: string
 }
 
-/** At most `limit` entries behind a cursor. */
+/**
+ * At most `limit` entries behind a cursor. A page reads a bounded number of records, so that it costs the same however
+ * much waits: where few of them are meant it has fewer entries, or none, and the next one goes on from there.
+ */
 export async function page(
   reader: EscrowReader,
   query: EntryQuery,
   limit: number,
   after?: string,
+  recordsMax: number = limits.listedRecordsMax,
 ): Promise<Page> {
   const found: Entry[] = []
-  for await (const entry of entries(reader, query, after)) {
-    if (found.length === limit) {
-      const next = found.at(-1)?.cursor
-      return { entries: found, ...(next !== undefined && { next }) }
-    }
-    found.push(entry)
+  let [records, last] = [0, after]
+  for await (const { key, entry } of lookedAt(reader, query, after)) {
+    if (records === recordsMax || (entry && found.length === limit))
+      return { entries: found, ...(last !== undefined && { next: last }) }
+    records += 1
+    last = cursorOf(key)
+    if (entry) found.push(entry)
   }
   return { entries: found }
 }

@@ -65,7 +65,7 @@ export class Events implements Sink {
     this.#count += 1
     const told: Told = {
       id: `${this.#life}-${this.#count}`,
-      event: row.verdict === 'escrowed' && row.reason === evidenceKind ? 'duplicity' : 'verdict',
+      event: isNewEvidence(row) ? 'duplicity' : 'verdict',
       data: dataOf(row),
     }
     this.#kept.push(told)
@@ -73,6 +73,10 @@ export class Events implements Sink {
     for (const listener of this.#listeners) listener(told)
   }
 }
+
+/** Evidence is told once, and again only when it grows. */
+const isNewEvidence = ({ verdict, reason, repeated }: Row): boolean =>
+  verdict === 'escrowed' && reason === evidenceKind && !repeated
 
 function dataOf({ aid, sn, said, ilk, verdict, reason, awaits, fn, message }: Row): Told['data'] {
   return {

@@ -152,16 +152,14 @@ class LmdbReader implements DiskReader {
     const arena = this.#arena
     arena.reset()
     for (let index = 0; index < requestCount(requests); index += 1) {
-      const { table, prefix, key, limit } = requestAt(requests, index)
+      const request = requestAt(requests, index)
+      const table = this.tables[request.table]
       arena.begin()
-      if (prefix) {
-        for (const record of this.#scan(this.tables[table], { prefix: key, limit }))
-          arena.add(record.key, record.value)
-        continue
-      }
-      // lmdb answers with a buffer that it reuses, longer than the value: its property `length` is the value's.
-      const value = this.tables[table]?.getBinaryFast(key)
-      if (value) arena.add(key, value.subarray(0, value.length))
+      if (request.mode === 'get') {
+        // lmdb answers with a buffer that it reuses, longer than the value: its property `length` is the value's.
+        const value = table?.getBinaryFast(request.key)
+        if (value) arena.add(request.key, value.subarray(0, value.length))
+      } else arena.addAll(this.#scan(table, request), request.mode === 'range' ? request.bytes : undefined)
     }
     return arena.bytes()
   }

@@ -54,15 +54,13 @@ export class MemoryStore implements Store {
     const arena = this.#arena
     arena.reset()
     for (let index = 0; index < requestCount(requests); index += 1) {
-      const { table, prefix, key, limit } = requestAt(requests, index)
+      const request = requestAt(requests, index)
+      const table = this.#at(request.table)
       arena.begin()
-      if (prefix) {
-        for (const record of this.#scan(this.#at(table), { prefix: key, limit }))
-          arena.add(record.key, record.value)
-      } else {
-        const value = this.#at(table).get(key)
-        if (value) arena.add(key, value)
-      }
+      if (request.mode === 'get') {
+        const value = table.get(request.key)
+        if (value) arena.add(request.key, value)
+      } else arena.addAll(this.#scan(table, request), request.mode === 'range' ? request.bytes : undefined)
     }
     return arena.bytes()
   }

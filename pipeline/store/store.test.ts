@@ -66,6 +66,19 @@ describe.each(backends)('store: $name', ({ open }) => {
     expect(nothing).toEqual([])
   })
 
+  test('reads from one key to before another, until that is so many bytes', async () => {
+    const keys = ['a1', 'a2', 'a3', 'a4', 'b1']
+    await store.commit(writesOf(keys.map((key) => put('waiting', key, 'ten bytes.'))), none)
+    const asked = [
+      { table: 'waiting', key: 'a2', to: 'a4', limit: 1_000 },
+      { table: 'waiting', key: 'a1', to: 'b9', limit: 24 },
+      { table: 'waiting', key: 'a1', to: 'b9', limit: 25 },
+      { table: 'waiting', key: 'b2', to: 'b9', limit: 1_000 },
+    ] as const
+    const found = decodeFetched(store.fetch(requestsOf(asked))).map((answer) => answer.map(([key]) => key))
+    expect(found).toEqual([['a2', 'a3'], ['a1', 'a2'], ['a1', 'a2', 'a3'], []])
+  })
+
   test('a prefix of 0xff bytes reaches to the end of the table', async () => {
     await store.commit(
       writesOf([

@@ -45,14 +45,13 @@ export class VerdictCounts implements Sink {
       const verdict = verdicts[index] ?? 0
       const reason = reasons[index] ?? 0
       if (verdict === rejected) this.#rejected.set(reason, (this.#rejected.get(reason) ?? 0) + 1)
+      if (verdict === escrowed && reason === duplicitous && !batch.isRepeated(index)) this.#duplicity += 1
       if (batch.isRetried(index)) {
         increment(this.#retried, verdict)
         continue
       }
       increment(this.#messages, (ilks[index] ?? 0) * verdictNames.length + verdict)
-      if (verdict !== escrowed) continue
-      increment(this.#escrowed, reason)
-      if (reason === duplicitous) this.#duplicity += 1
+      if (verdict === escrowed) increment(this.#escrowed, reason)
     }
   }
 }

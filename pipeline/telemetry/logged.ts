@@ -85,11 +85,14 @@ function transitions(log: Log): Sink {
 
 function tellRow(log: Log, verdicts: VerdictBatch, index: number, frames: Frames | undefined): void {
   const row = verdicts.row(index)
-  const isEvidence = row.verdict === 'escrowed' && row.reason === evidenceKind
-  const [level, event] = isEvidence
-    ? (['warn', 'duplicity'] as const)
-    : (verdicts.isRetried(index) ? later : first)[row.verdict]
+  const [level, event] = toldOf(row, verdicts.isRetried(index))
   log.line(level, event, () => fieldsOf(row, frames))
+}
+
+function toldOf({ verdict, reason, repeated }: Row, isRetried: boolean): readonly [Told, string] {
+  if (repeated) return ['debug', 'repeated']
+  if (verdict === 'escrowed' && reason === evidenceKind) return ['warn', 'duplicity']
+  return (isRetried ? later : first)[verdict]
 }
 
 const fieldsOf = (

@@ -9,14 +9,15 @@ use kelpipe_cesr::group::Genus;
 
 use crate::decision::{Kind, Refusal, Verdict};
 use crate::event::{Identity, Message};
-use crate::fold::Wake;
+use crate::needs::Need;
 use crate::options::Options;
 use crate::record::Couple;
 use crate::rules::{Last64, Receipts, Signatures};
 use crate::said::{Owing, When};
 use crate::signature::{Memo, Signed};
-use crate::store::{Need, Units, split_place};
+use crate::store::{Units, split_place};
 use crate::text::Text;
+use crate::wakes::{Wake, Wakes};
 
 /// A message, ready to be judged.
 pub struct Parsed<'a> {
@@ -195,7 +196,8 @@ pub struct Batch<'a> {
     pub(crate) memo: Memo,
     /// What signatures were checked ahead under.
     pub(crate) guessed: Option<u64>,
-    pub(crate) wakes: Vec<Wake>,
+    pub(crate) wakes: Wakes,
+    pub(crate) in_a_row: u32,
     pub(crate) signatures_checked: u64,
     pub(crate) signatures_failed: u64,
 }
@@ -229,7 +231,8 @@ impl<'a> Batch<'a> {
             needs: Vec::new(),
             memo: Memo::default(),
             guessed: None,
-            wakes: Vec::new(),
+            wakes: Wakes::default(),
+            in_a_row: 0,
             signatures_checked: 0,
             signatures_failed: 0,
         }

@@ -83,7 +83,7 @@ pub const LAYOUT: &[(&str, Width, &str)] = &[
     (
         "flags",
         Width::U8,
-        "1: retried entry; 2: checked and every signature verified",
+        "1: retried entry; 2: checked and every signature verified; 4: waits already, and nothing was new",
     ),
 ];
 
@@ -91,6 +91,8 @@ pub const LAYOUT: &[(&str, Width, &str)] = &[
 pub const FLAG_RETRIED: u8 = 1;
 /// Flag of a checked message whose signatures all verified.
 pub const FLAG_VERIFIED: u8 = 2;
+/// Flag of a message that waits already and brought nothing new.
+pub const FLAG_REPEATED: u8 = 4;
 
 /// Rows as columns.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -164,11 +166,10 @@ impl Columns {
 }
 
 fn flags(row: &Row) -> u8 {
-    (if row.message.is_none() {
-        FLAG_RETRIED
-    } else {
-        0
-    }) | (if row.verified { FLAG_VERIFIED } else { 0 })
+    let flag = |is_set: bool, flag: u8| if is_set { flag } else { 0 };
+    flag(row.message.is_none(), FLAG_RETRIED)
+        | flag(row.verified, FLAG_VERIFIED)
+        | flag(row.repeated, FLAG_REPEATED)
 }
 
 fn place(row: &Row, spans: &[MessageSpan], logs: &Logs, out: &mut Out) -> MessageSpan {

@@ -6,6 +6,7 @@
 //! outcome is that of one-by-one processing.
 
 mod handle;
+mod looks;
 
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
@@ -15,12 +16,14 @@ use crate::ahead::Ahead;
 use crate::base::{Base, CacheUse, Spare};
 use crate::batch::{Batch, Item};
 use crate::columns::Columns;
-use crate::fold::{Checking, Fold, Row, Tried, Wake};
+use crate::fold::{Checking, Fold, Row, Tried};
+use crate::needs::{self, Need, Requests};
 use crate::options::Options;
-use crate::store::{self, Need, Requests};
 use crate::usage::{Amount, Excess, Held};
 use crate::view::View;
+use crate::wakes::{Wake, Woken};
 use crate::writes::{self, Writes};
+use looks::{Budget, drained};
 
 /// Rounds of missing records after which a batch is settled in smaller windows.
 const ROUNDS_BEFORE_SMALLER: u32 = 4;
@@ -121,7 +124,7 @@ impl Engine {
     /// # Errors
     /// [`Damaged`] if the answer or a row in it cannot be read.
     pub fn count_waiting(&self, answer: &[u8]) -> Result<(), Damaged> {
-        let rows = store::waiting_rows(answer).ok_or(Damaged)?;
+        let rows = needs::waiting_rows(answer).ok_or(Damaged)?;
         let mut state = self.change();
         for row in &rows {
             state.base.usage_mut().add(Held::of(row));
@@ -236,15 +239,18 @@ impl Engine {
     /// Notes what a fold came to, and puts it into the form in which it leaves.
     fn finish(&self, batch: &mut Batch<'_>, done: Done) -> Outcome {
         let handled = &batch.items[batch.next..batch.next + done.handled];
-        let mut before = std::mem::take(&mut batch.wakes);
-        before.extend(handled.iter().filter_map(Item::wake));
+        let mut used = batch.wakes.take(done.woken.taken);
+        used.extend(handled.iter().filter_map(Item::wake));
+        let added: Vec<Wake> = done.woken.added.iter().cloned().collect();
+        let left = added.iter().cloned();
+        left.for_each(|wake| batch.wakes.push(wake));
+        batch.in_a_row = done.in_a_row;
         batch.next += done.handled;
         batch.rounds = 0;
-        let more = batch.next < batch.items.len() || !done.wakes.is_empty();
+        let more = batch.next < batch.items.len() || !batch.wakes.is_empty();
         done.tried.iter().for_each(Tried::tell);
         let (mut out, changed, logs, read) = done.changes.encode(&self.options.limits);
-        out.wakes(&before, &done.wakes);
-        batch.wakes = done.wakes;
+        out.wakes(&used, &added, &batch.wakes);
         let rows = Columns::of(&done.rows, done.texts, &batch.spans, &logs, &mut out);
         batch.loaded.forget(&changed);
         let mut state = self.change();
@@ -283,27 +289,26 @@ impl Engine {
             batch.source,
             view,
             &mut batch.memo,
+            &batch.wakes,
             checking,
             now,
         );
-        for wake in &batch.wakes {
-            fold.wake(&wake.aid, wake.sn);
-        }
-        let mut budget = self.options.limits.wakes_per_part_max;
+        fold.in_a_row = batch.in_a_row;
+        let mut budget = Budget::new(self.options.limits.wakes_per_part_max);
         let mut handled = 0;
-        drain_wakes(&mut fold, &mut budget);
-        while handled < window && budget > 0 {
+        while drained(&mut fold, &mut budget) && handled < window {
             let index = batch.next + handled;
             handle::handle(&mut fold, index as u32, &batch.items[index]);
             handled += 1;
-            drain_wakes(&mut fold, &mut budget);
+            fold.in_a_row = 0;
         }
-        let wakes = std::mem::take(&mut fold.wakes).into();
+        let in_a_row = fold.in_a_row;
         let rows = std::mem::take(&mut fold.rows);
         let texts = std::mem::take(&mut fold.texts);
         let unknown = std::mem::take(&mut fold.unknown);
         let needs = std::mem::take(&mut fold.view.needs.in_order);
         let tried = std::mem::take(&mut fold.tried);
+        let woken = fold.wakes.end();
         let changes = writes::Changes::of(fold.view);
         Folded {
             needs,
@@ -312,7 +317,8 @@ impl Engine {
                 handled,
                 rows,
                 texts,
-                wakes,
+                woken,
+                in_a_row,
                 changes,
                 tried,
             },
@@ -332,7 +338,8 @@ struct Done {
     handled: usize,
     rows: Vec<Row>,
     texts: Vec<u8>,
-    wakes: Vec<Wake>,
+    woken: Woken,
+    in_a_row: u32,
     changes: writes::Changes,
     tried: Vec<Tried>,
 }
@@ -357,13 +364,25 @@ fn first_needs(base: &Base, batch: &mut Batch<'_>) -> Option<Requests> {
     })
 }
 
-/// Notes what is asked for; after several rounds the rest of the batch is settled in smaller windows. Anchors that are
-/// not committed yet are put beside the answer now: they may be committed, and forgotten here, before it comes.
+/// Notes what is asked for; after several rounds the rest of the batch is settled in smaller windows. Anchors and places
+/// of a chain that are not committed yet are put beside the answer now: they may be committed, and forgotten here, before
+/// it comes.
 fn ask(base: &Base, batch: &mut Batch<'_>, needs: Vec<Need>) -> Requests {
     for need in &needs {
-        if let Need::Anchors(key) = need {
-            let uncommitted = base.anchors(key).cloned().collect();
-            batch.loaded.anchors.insert(key.clone(), uncommitted);
+        match need {
+            Need::Anchors(key) => {
+                let uncommitted = base.anchors(key).cloned().collect();
+                batch.loaded.anchors.insert(key.clone(), uncommitted);
+            }
+            Need::Chain(chain) => {
+                for key in chain.places() {
+                    if let Some(slot) = base.slot(&key) {
+                        let known = batch.loaded.slots.entry(key);
+                        known.or_insert_with(|| slot.clone());
+                    }
+                }
+            }
+            _ => {}
         }
     }
     batch.rounds += 1;
@@ -372,12 +391,4 @@ fn ask(base: &Base, batch: &mut Batch<'_>, needs: Vec<Need>) -> Requests {
     }
     batch.needs = needs;
     Requests::of(batch.needs.iter())
-}
-
-fn drain_wakes(fold: &mut Fold<'_>, budget: &mut u32) {
-    while *budget > 0 {
-        let Some(wake) = fold.next_wake() else { return };
-        *budget -= 1;
-        fold.retry_place(&wake.aid, wake.sn);
-    }
 }

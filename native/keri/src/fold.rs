@@ -1,8 +1,5 @@
 //! One fold of a batch: the context that the rules work in, and the rows that come out.
 
-use std::collections::VecDeque;
-
-use ahash::AHashSet;
 use kelpipe_cesr::indexer::Indexed;
 use kelpipe_crypto::Verifier;
 
@@ -14,6 +11,7 @@ use crate::record::Couple;
 use crate::signature::{Memo, Pending, Plain64, Signed};
 use crate::text::Text;
 use crate::view::View;
+use crate::wakes::{Wake, Wakes, Waking};
 
 /// A row that came out of a fold.
 #[derive(Clone, Debug)]
@@ -40,6 +38,8 @@ pub struct Row {
     pub ordinal: Option<u64>,
     /// Whether every signature verified, if checked.
     pub verified: bool,
+    /// Whether it waits already and nothing was new, if escrowed.
+    pub repeated: bool,
 }
 
 /// How unknown signatures are handled.
@@ -77,15 +77,6 @@ impl Incoming<'_> {
     pub fn head(&self, options: &Options) -> bool {
         options.head(self.event.major)
     }
-}
-
-/// A place to look at again.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Wake {
-    /// AID.
-    pub aid: Text,
-    /// Sequence number.
-    pub sn: u128,
 }
 
 /// Entries that were looked at again in vain, of one part, that are told one by one; they are for people who search.
@@ -135,12 +126,15 @@ pub struct Fold<'e> {
     /// AIDs and SAIDs of the rows.
     pub texts: Vec<u8>,
     /// Places to look at again, in order.
-    pub wakes: VecDeque<Wake>,
-    woken: AHashSet<Wake>,
+    pub wakes: Waking<'e>,
+    /// How many of them were looked at since the last message.
+    pub in_a_row: u32,
     /// Ordinal given to the event being accepted.
     pub accepted: Option<(u64, u64)>,
     /// Retries in vain, if somebody wants to know.
     pub tried: Vec<Tried>,
+    /// Whether what is handled has changed what waits.
+    pub has_news: bool,
 }
 
 impl<'e> Fold<'e> {
@@ -150,6 +144,7 @@ impl<'e> Fold<'e> {
         source: &'e [u8],
         view: View<'e>,
         memo: &'e mut Memo,
+        left: &'e Wakes,
         checking: Checking<'e>,
         now: i64,
     ) -> Self {
@@ -163,10 +158,11 @@ impl<'e> Fold<'e> {
             now,
             rows: Vec::new(),
             texts: Vec::new(),
-            wakes: VecDeque::new(),
-            woken: AHashSet::default(),
+            wakes: Waking::new(left),
+            in_a_row: 0,
             accepted: None,
             tried: Vec::new(),
+            has_news: false,
         }
     }
 
@@ -215,20 +211,10 @@ impl<'e> Fold<'e> {
         if self.options.hold_wakes {
             return;
         }
-        let wake = Wake {
+        self.wakes.push(Wake {
             aid: aid.into(),
             sn,
-        };
-        if self.woken.insert(wake.clone()) {
-            self.wakes.push_back(wake);
-        }
-    }
-
-    /// The next place to look at again.
-    pub fn next_wake(&mut self) -> Option<Wake> {
-        let wake = self.wakes.pop_front()?;
-        self.woken.remove(&wake);
-        Some(wake)
+        });
     }
 
     /// Notes what became of a message or of a retried entry.
@@ -246,6 +232,7 @@ impl<'e> Fold<'e> {
             sn: identity.sn,
             ordinal: None,
             verified: false,
+            repeated: false,
         };
         match decision {
             Decision::Accepted => {
@@ -263,6 +250,7 @@ impl<'e> Fold<'e> {
                 row.verdict = Verdict::Escrowed;
                 row.reason = kind as u16;
                 row.awaits = awaits;
+                row.repeated = !self.has_news;
             }
             Decision::Rejected(refusal) => {
                 row.verdict = Verdict::Rejected;
@@ -298,6 +286,7 @@ impl<'e> Fold<'e> {
             sn: identity.sn,
             ordinal: None,
             verified: false,
+            repeated: false,
         });
     }
 }

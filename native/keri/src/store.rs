@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 
 use crate::decision::Kind;
 use crate::options::Limits;
-use crate::record::{Anchor, KelEntry, LogRecord, Set, Waiting, decode_kel};
+use crate::record::{Anchor, KelEntry, LogRecord, Set, Waiting};
 use crate::state::AidRecord;
 use crate::text::Text;
 use crate::usage::Held;
@@ -38,6 +38,9 @@ pub enum Table {
     /// name → bytes.
     Meta = 9,
 }
+
+/// Number of words of a request or write.
+pub const OP_WORDS: usize = 5;
 
 /// Name of the `meta` entry that holds the next ordinal.
 pub const META_ORDINAL: &[u8] = b"ordinal";
@@ -144,103 +147,7 @@ pub struct Units {
     pub awaits: Map<Key, Vec<Key>>,
 }
 
-/// A unit that the engine does not have.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Need {
-    /// Key state and counts of an AID.
-    Aid(Text),
-    /// Events at a place.
-    Kel(Key),
-    /// A logged event.
-    Log(u64),
-    /// Late attachments of a logged event.
-    Late(u64),
-    /// Who anchors an event.
-    Anchors(Key),
-    /// What waits at a place.
-    Slot(Key),
-    /// What awaits an event of a signer.
-    Awaits(Key),
-}
-
-/// Read requests as they cross the boundary: 5 words each (table, mode, key start, key end, limit).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Requests {
-    /// Words.
-    pub ops: Vec<u32>,
-    /// Keys.
-    pub arena: Vec<u8>,
-}
-
-/// Number of words of a request or write.
-pub const OP_WORDS: usize = 5;
-const MODE_GET: u32 = 0;
-const MODE_PREFIX: u32 = 1;
-
-impl Requests {
-    /// Encodes needs, in their order.
-    pub fn of<'n>(needs: impl Iterator<Item = &'n Need>) -> Requests {
-        let mut requests = Requests::default();
-        for need in needs {
-            match need {
-                Need::Aid(aid) => requests.push(Table::Aids, MODE_GET, aid.as_bytes()),
-                Need::Kel(key) => requests.push(Table::Kel, MODE_GET, key),
-                Need::Log(ordinal) => requests.push(Table::Log, MODE_GET, &ordinal.to_be_bytes()),
-                Need::Late(ordinal) => {
-                    requests.push(Table::Late, MODE_PREFIX, &ordinal.to_be_bytes());
-                }
-                Need::Anchors(key) => requests.push(Table::Seals, MODE_PREFIX, key),
-                Need::Slot(key) => requests.push(Table::Waiting, MODE_PREFIX, key),
-                Need::Awaits(key) => requests.push(Table::Awaits, MODE_PREFIX, key),
-            }
-        }
-        requests
-    }
-
-    fn push(&mut self, table: Table, mode: u32, key: &[u8]) {
-        let start = self.arena.len() as u32;
-        self.arena.extend_from_slice(key);
-        self.ops
-            .extend([table as u32, mode, start, self.arena.len() as u32, 0]);
-    }
-}
-
-/// A reader over what the store answered.
-struct Answer<'a>(&'a [u8]);
-
-impl<'a> Answer<'a> {
-    fn word(&mut self) -> Option<usize> {
-        let (head, tail) = self.0.split_at_checked(4)?;
-        self.0 = tail;
-        head.try_into()
-            .ok()
-            .map(|bytes| u32::from_le_bytes(bytes) as usize)
-    }
-
-    fn record(&mut self) -> Option<(&'a [u8], &'a [u8])> {
-        let (key, value) = (self.word()?, self.word()?);
-        let (key, tail) = self.0.split_at_checked(key)?;
-        let (value, tail) = tail.split_at_checked(value)?;
-        self.0 = tail;
-        Some((key, value))
-    }
-}
-
 impl Units {
-    /// Takes what the store answered to `needs`. `None`: the answer or a record in it is damaged.
-    pub fn load(&mut self, needs: &[Need], answer: &[u8], limits: &Limits) -> Option<()> {
-        let mut answer = Answer(answer);
-        for need in needs {
-            let count = answer.word()?;
-            let mut records = Vec::with_capacity(count.min(64));
-            for _ in 0..count {
-                records.push(answer.record()?);
-            }
-            self.take(need, &records, limits)?;
-        }
-        Some(())
-    }
-
     /// Drops what `changed` has a later form of. Once that form is durable and no longer held in memory, the store must
     /// be asked for it, and not the form that was loaded before.
     pub fn forget(&mut self, changed: &Units) {
@@ -286,90 +193,6 @@ impl Units {
         self.slots.extend(later.slots);
         self.awaits.extend(later.awaits);
     }
-
-    fn take(&mut self, need: &Need, records: &[(&[u8], &[u8])], limits: &Limits) -> Option<()> {
-        let first = records.first().map(|(_, value)| *value);
-        match need {
-            Need::Aid(aid) => {
-                let record = first.map_or(Some(AidRecord::default()), AidRecord::decode)?;
-                self.aids.insert(aid.clone(), record);
-            }
-            Need::Kel(key) => {
-                let entries = first.map_or(Some(SmallVec::new()), decode_kel)?;
-                self.kels.insert(
-                    key.clone(),
-                    Kel {
-                        entries,
-                        changed: false,
-                    },
-                );
-            }
-            Need::Log(ordinal) => {
-                let record = LogRecord::decode(first?)?;
-                self.logs.insert(*ordinal, Arc::new(record));
-            }
-            Need::Late(ordinal) => {
-                let items: Option<Vec<_>> = records
-                    .iter()
-                    .map(|(_, value)| decode_late(value))
-                    .collect();
-                let items = items?;
-                let stored = items.len();
-                self.lates.insert(*ordinal, Late { items, stored });
-            }
-            Need::Anchors(key) => {
-                let anchors = self.anchors.entry(key.clone()).or_default();
-                for (full, value) in records {
-                    let anchor = decode_anchor(key.len(), full, value)?;
-                    if !anchors.contains(&anchor) {
-                        anchors.push(anchor);
-                    }
-                }
-            }
-            Need::Slot(key) => {
-                let rows: Option<Vec<_>> = records
-                    .iter()
-                    .map(|(_, value)| loaded_row(value, limits))
-                    .collect();
-                self.slots.insert(
-                    key.clone(),
-                    Slot {
-                        rows: rows?,
-                        removed: Vec::new(),
-                    },
-                );
-            }
-            Need::Awaits(key) => {
-                let keys = records
-                    .iter()
-                    .filter_map(|(full, _)| full.get(key.len()..))
-                    .map(Key::from_slice)
-                    .collect();
-                self.awaits.insert(key.clone(), keys);
-            }
-        }
-        Some(())
-    }
-}
-
-/// The rows in an answer to one request; `None`: damaged.
-pub fn waiting_rows(answer: &[u8]) -> Option<Vec<Waiting>> {
-    let mut answer = Answer(answer);
-    (0..answer.word()?)
-        .map(|_| Waiting::decode(answer.record()?.1))
-        .collect()
-}
-
-fn loaded_row(value: &[u8], limits: &Limits) -> Option<SlotRow> {
-    let waiting = Waiting::decode(value)?;
-    let deadline = deadline(&waiting, limits);
-    let held = Some(Held::of(&waiting));
-    Some(SlotRow {
-        held,
-        waiting,
-        dirty: false,
-        deadline,
-    })
 }
 
 /// Stored form of a late attachment.
@@ -385,15 +208,6 @@ pub fn decode_late(value: &[u8]) -> Option<(Set, Text)> {
         .into_iter()
         .find(|known| *known as u8 == *set)?;
     Some((set, std::str::from_utf8(text).ok()?.into()))
-}
-
-fn decode_anchor(prefix: usize, key: &[u8], value: &[u8]) -> Option<Anchor> {
-    let (pre, sn, _) = split_place(key.get(prefix..)?)?;
-    Some(Anchor {
-        pre: pre.into(),
-        sn,
-        ordinal: u64::from_be_bytes(value.try_into().ok()?),
-    })
 }
 
 /// Microseconds after which an entry of `kind` leaves by timeout; `None`: never. Source: escrows.md 1 to 3.

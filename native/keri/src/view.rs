@@ -9,15 +9,18 @@ use ahash::AHashSet;
 use crate::base::{Base, Spare};
 use crate::decision::Kind;
 use crate::logs::Logs;
+use crate::needs::{Chain, Need};
 use crate::options::Limits;
 use crate::record::{Anchor, KelEntry, LogRecord, Set, Waiting};
 use crate::state::AidRecord;
-use crate::store::{Kel, Key, Late, Map, Need, Slot, Units, place, seal_key};
+use crate::store::{Kel, Key, Late, Map, Slot, Units, place, seal_key};
 use crate::text::Text;
 use crate::usage::Fresh;
 
-/// How many places ahead of a missing one are asked for when a chain of waiting events may follow.
-const PREFETCH_PLACES: u128 = 64;
+/// How many places behind a missing one are asked for when a chain of waiting events may follow: within these, twice as
+/// many as were looked at so far.
+const CHAIN_PLACES_MIN: u32 = 16;
+const CHAIN_PLACES_MAX: u32 = 2048;
 
 /// Units that were taken as absent.
 #[derive(Default)]
@@ -51,6 +54,7 @@ pub struct View<'b> {
     read_logs: Map<u64, Arc<LogRecord>>,
     /// Units that were taken as absent.
     pub needs: Needs,
+    chain_asked: Option<Chain>,
     fresh: Fresh,
 }
 
@@ -66,6 +70,7 @@ impl<'b> View<'b> {
             recent: 0,
             read_logs: Map::default(),
             needs: Needs::default(),
+            chain_asked: None,
             fresh: Fresh::default(),
         }
     }
@@ -268,25 +273,35 @@ impl<'b> View<'b> {
         }
     }
 
-    /// Asks for the places after `sn` together: a chain of waiting events is about to be read.
-    pub fn prefetch_chain(&mut self, aid: &str, sn: u128) {
+    /// Whether it is known what waits at a place.
+    pub fn has_slot(&mut self, aid: &str, sn: u128) -> bool {
         let key = place(aid, sn);
-        if self.own.slots.contains_key(&key)
+        self.own.slots.contains_key(&key)
             || self.base.slot(&key).is_some()
             || self.loaded.slots.contains_key(&key)
-        {
+            || self.stored_rows(aid) == 0
+    }
+
+    /// Asks for the places behind `sn` together if that has to be read: a chain of waiting events is about to be looked at.
+    /// `in_a_row`: places looked at before it.
+    pub fn prefetch_chain(&mut self, aid: &str, sn: u128, in_a_row: u32) {
+        let next = sn.saturating_add(1);
+        let asks = |chain: &Chain| &*chain.aid == aid && (chain.from..chain.to).contains(&next);
+        let is_asked = self.chain_asked.as_ref().is_some_and(asks);
+        if is_asked || self.has_slot(aid, sn) || self.has_slot(aid, next) {
             return;
         }
-        let ahead = PREFETCH_PLACES.min(u128::from(self.stored_rows(aid)));
-        for next in 0..ahead {
-            let Some(next) = sn.checked_add(next) else {
-                break;
-            };
-            let key = place(aid, next);
-            if self.base.slot(&key).is_none() && !self.loaded.slots.contains_key(&key) {
-                self.needs.add(Need::Slot(key));
-            }
-        }
+        let places = in_a_row.saturating_mul(2);
+        let places = places
+            .clamp(CHAIN_PLACES_MIN, CHAIN_PLACES_MAX)
+            .min(self.stored_rows(aid));
+        let chain = Chain {
+            aid: aid.into(),
+            from: next,
+            to: next.saturating_add(places.into()),
+        };
+        self.needs.add(Need::Chain(chain.clone()));
+        self.chain_asked = Some(chain);
     }
 
     /// Keys of waiting rows that await an event of `signer` at `sn`, in their own order: it must not depend on which of

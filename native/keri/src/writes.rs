@@ -1,7 +1,8 @@
 //! What a part stores: puts and deletes, sorted by table and key, with their bytes in one arena.
 
+use ahash::AHashSet;
+
 use crate::base::Spare;
-use crate::fold::Wake;
 use crate::logs::Logs;
 use crate::options::Limits;
 use crate::record::{Anchor, encode_kel};
@@ -13,6 +14,7 @@ use crate::store::{
 use crate::text::Text;
 use crate::usage::Held;
 use crate::view::View;
+use crate::wakes::{Wake, Wakes};
 
 /// Changes that a fold made.
 pub(crate) struct Changes {
@@ -80,12 +82,13 @@ impl Out {
         self.ops[at][1] = DELETE;
     }
 
-    /// The wake-ups that were cut off before, and those that are now.
-    pub fn wakes(&mut self, before: &[Wake], after: &[Wake]) {
-        for wake in before.iter().filter(|wake| !after.contains(wake)) {
+    /// The wake-ups that were cut off before and are `used` up now, those `added`, and all that are `left`.
+    pub fn wakes(&mut self, used: &[Wake], added: &[Wake], left: &Wakes) {
+        for wake in used.iter().filter(|wake| !left.contains(wake)) {
             self.delete(Table::Wake, &[&place(&wake.aid, wake.sn)]);
         }
-        for wake in after.iter().filter(|wake| !before.contains(wake)) {
+        let stored: AHashSet<&Wake> = used.iter().collect();
+        for wake in added.iter().filter(|wake| !stored.contains(wake)) {
             self.put(Table::Wake, &[&place(&wake.aid, wake.sn)], |_| {});
         }
     }

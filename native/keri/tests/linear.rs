@@ -1,18 +1,23 @@
-//! A log that comes in reverse costs the same for each event, however long it is and whatever else waits. What is
-//! counted is work, not time.
+//! A log that comes in reverse, or whose receipts come apart and last, costs the same for each event, however long it is
+//! and whatever else waits. What is counted is work, not time: `npm run bench:escrow` has the times.
 
 mod support;
 
 use kelpipe_keri::options::{Mode, Options};
 use kelpipe_keri::store::Table;
 use support::judge::{Judge, Work};
-use support::world::Aid;
+use support::world::{Aid, Event, Plan};
 
 /// Messages settled together, as under load.
 const BATCH: usize = 100;
-/// Requests, records, writes, settles and rows that ten events may cost: each is put into escrow, read again and
+/// Requests, records, writes, settles and rows that ten messages may cost: each is put into escrow, read again and
 /// accepted.
-const PER_TEN_MAX: [usize; 5] = [25, 10, 80, 2, 20];
+const PER_TEN_MAX: [usize; 5] = [15, 15, 80, 2, 25];
+/// Bytes of answers that a message may cost: its event or receipt is read once, with its key.
+const BYTES_MAX: usize = 1_000;
+/// Settles per event that wakes in a long chain. A settle folds 2,048 events at most, and only the first few of a chain are
+/// folded again.
+const PER_SETTLE_MIN: usize = 800;
 /// Receipts that come with one that is wrong.
 const RECEIPTS: usize = 200;
 /// Other entries that wait while a log is judged.
@@ -26,6 +31,23 @@ fn reversed(name: &str, events: usize) -> Vec<Vec<u8>> {
     messages
 }
 
+/// A witnessed log, and then its receipts, each a message of its own; both in reverse if so wanted.
+fn receipts_last(name: &str, events: usize, in_reverse: bool) -> Vec<Vec<u8>> {
+    let plan = Plan {
+        adds: vec!["w0".to_owned()],
+        ..Plan::default()
+    };
+    let (mut aid, icp) = Aid::incept(name, 1, 1, None, &plan);
+    let mut log = vec![icp];
+    log.extend((1..events).map(|_| aid.interact(&[])));
+    if in_reverse {
+        log.reverse();
+    }
+    let receipt = |event: &Event| event.receipt(&[event.couple_by("w0")]);
+    let signed = log.iter().map(Event::signed);
+    signed.chain(log.iter().map(receipt)).collect()
+}
+
 fn feed(judge: &mut Judge, messages: &[Vec<u8>]) -> usize {
     messages
         .chunks(BATCH)
@@ -33,35 +55,91 @@ fn feed(judge: &mut Judge, messages: &[Vec<u8>]) -> usize {
         .sum()
 }
 
-/// Requests, records, writes, settles and rows of a log that comes in reverse.
-fn cost(judge: &mut Judge, events: usize) -> [usize; 5] {
-    let messages = reversed("reversed", events);
+/// Feeds messages and holds that no count is above its ceiling: so the whole is linear.
+fn linear(judge: &mut Judge, messages: &[Vec<u8>], what: &str) {
     judge.work = Work::default();
-    let rows = feed(judge, &messages);
+    let rows = feed(judge, messages);
     let work = judge.work;
-    [work.requests, work.records, work.writes, work.steps, rows]
-}
-
-/// That no count is above its ceiling: so the whole is linear.
-fn linear(found: [usize; 5], events: usize, what: &str) {
-    println!("{what}: {found:?}");
-    for (count, ceiling) in found.iter().zip(PER_TEN_MAX) {
+    let found = [
+        work.requests,
+        work.records,
+        work.writes,
+        work.steps,
+        rows,
+        work.bytes,
+    ];
+    println!("{} messages, {what}: {found:?}", messages.len());
+    let ceilings = PER_TEN_MAX.into_iter().chain([10 * BYTES_MAX]);
+    for (count, ceiling) in found.into_iter().zip(ceilings) {
         assert!(
-            count * 10 <= ceiling * events,
-            "{what}: {found:?}, at most {PER_TEN_MAX:?} for ten events"
+            count * 10 <= ceiling * messages.len(),
+            "{what}: {found:?}, at most {PER_TEN_MAX:?} for ten messages and {BYTES_MAX} bytes for one"
         );
     }
+}
+
+/// That all of so many events were accepted, beside what waited before.
+fn all_accepted(judge: &Judge, events: usize, others: usize) {
+    assert_eq!(judge.store.table(Table::Log).len(), events);
+    assert_eq!(judge.store.table(Table::Waiting).len(), others);
 }
 
 #[test]
 fn a_log_in_reverse_costs_the_same_for_each_event() {
     for events in [100, 1_000, 10_000] {
         let mut judge = Judge::new(Options::new(Mode::Hardened));
-        let found = cost(&mut judge, events);
-        linear(found, events, &format!("{events} events"));
-        assert_eq!(judge.store.table(Table::Log).len(), events);
-        assert!(judge.store.table(Table::Waiting).is_empty());
+        linear(&mut judge, &reversed("reversed", events), "in reverse");
+        all_accepted(&judge, events, 0);
     }
+}
+
+#[test]
+fn receipts_that_come_apart_and_last_cost_the_same_for_each_event() {
+    for in_reverse in [false, true] {
+        for events in [100, 1_000, 10_000] {
+            let mut judge = Judge::new(Options::new(Mode::Hardened));
+            let messages = receipts_last("receipted", events, in_reverse);
+            let what = format!("receipts last, in reverse: {in_reverse}");
+            linear(&mut judge, &messages, &what);
+            all_accepted(&judge, events, 0);
+        }
+    }
+}
+
+/// After something was read a fold is made anew, so a chain must not be read a little at a time.
+#[test]
+fn a_long_chain_that_wakes_is_not_folded_again_and_again() {
+    let events = 20_000;
+    let messages = reversed("reversed", events);
+    let (wait, wakes) = messages.split_at(events - 1);
+    let mut judge = Judge::new(Options::new(Mode::Hardened));
+    feed(&mut judge, wait);
+    judge.work = Work::default();
+    feed(&mut judge, wakes);
+    all_accepted(&judge, events, 0);
+    let settles = judge.work.steps;
+    assert!(settles * PER_SETTLE_MIN <= events, "{settles} settles");
+}
+
+/// However large the events of a chain are, what is read of them at a time is bounded.
+#[test]
+fn a_chain_of_large_events_is_read_in_bounded_pieces() {
+    let (mut aid, icp) = Aid::new("large");
+    let seals: Vec<String> = (0..600)
+        .map(|at| format!("{{\"at\":\"{at:0>100}\"}}"))
+        .collect();
+    let large: Vec<Vec<u8>> = (0..200).map(|_| aid.interact(&seals).signed()).collect();
+    let bytes: usize = large.iter().map(Vec::len).sum();
+    let mut judge = Judge::new(Options::new(Mode::Hardened));
+    feed(&mut judge, &large);
+    judge.work = Work::default();
+    feed(&mut judge, &[icp.signed()]);
+    all_accepted(&judge, 1 + large.len(), 0);
+    let at_once = judge.work.bytes_at_once;
+    assert!(
+        at_once <= 5 << 20 && 2 * at_once < bytes,
+        "{at_once} of {bytes}"
+    );
 }
 
 #[test]
@@ -87,10 +165,15 @@ fn other_entries_that_wait_cost_nothing() {
         .collect();
     let mut judge = Judge::new(Options::new(Mode::Hardened));
     feed(&mut judge, &messages);
-    assert_eq!(judge.store.table(Table::Waiting).len(), OTHERS);
-    let found = cost(&mut judge, 1_000);
-    linear(found, 1_000, &format!("1000 events among {OTHERS} others"));
-    assert_eq!(judge.store.table(Table::Waiting).len(), OTHERS);
+    all_accepted(&judge, 0, OTHERS);
+    linear(
+        &mut judge,
+        &reversed("reversed", 1_000),
+        "among others, in reverse",
+    );
+    let messages = receipts_last("receipted", 1_000, true);
+    linear(&mut judge, &messages, "among others, receipts last");
+    all_accepted(&judge, 2_000, OTHERS);
 }
 
 /// Receipts of an event, of which the last one is wrong.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use kelpipe_cesr::frame::Frame;
 use kelpipe_keri::batch::{Batch, WaitingOp};
 use kelpipe_keri::engine::{Outcome as Part, Step};
-use kelpipe_keri::store::Requests;
+use kelpipe_keri::needs::Requests;
 use napi::bindgen_prelude::{BigInt, Object};
 use napi::{Env, ScopedTask};
 

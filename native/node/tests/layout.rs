@@ -7,7 +7,7 @@ use std::fmt::Write;
 use std::path::Path;
 
 use kelpipe_cesr::ErrorKind;
-use kelpipe_keri::columns::{FLAG_RETRIED, FLAG_VERIFIED, LAYOUT, Width};
+use kelpipe_keri::columns::{FLAG_REPEATED, FLAG_RETRIED, FLAG_VERIFIED, LAYOUT, Width};
 use kelpipe_keri::decision::{Awaits, Kind, Verdict, codes};
 use kelpipe_keri::event::ILKS;
 use kelpipe_keri::store::OP_WORDS;
@@ -112,7 +112,7 @@ fn columns(out: &mut String) -> std::fmt::Result {
     writeln!(out, "\n/** Bits of the column `flags`. */")?;
     writeln!(
         out,
-        "export const rowFlags = {{ retried: {FLAG_RETRIED}, verified: {FLAG_VERIFIED} }} as const"
+        "export const rowFlags = {{ retried: {FLAG_RETRIED}, verified: {FLAG_VERIFIED}, repeated: {FLAG_REPEATED} }} as const"
     )
 }
 

@@ -4,7 +4,7 @@ import type { FastifyPluginAsync } from 'fastify'
 
 import { awaitsNames, escrowKinds } from '../../../native/layout.ts'
 import { sourceOf, type Entry, type EntryQuery } from '../../escrow/entry.ts'
-import { entries, page, show, stats } from '../../escrow/list.ts'
+import { entries, page, show, stats, type Shown } from '../../escrow/list.ts'
 import { remove, retry } from '../../escrow/manage.ts'
 import { HttpProblem, requireToken, type HttpContext } from '../context.ts'
 import {
@@ -74,7 +74,8 @@ export const escrowRoutes =
       {
         schema: {
           summary:
-            'What waits, by AID and sequence number, a page at a time; as application/x-ndjson all of it.',
+            'What waits, by AID and sequence number, a page at a time; as application/x-ndjson all of it. ' +
+            'A page can have fewer entries than its limit, or none, and yet a next one.',
           querystring: {
             type: 'object',
             properties: {
@@ -110,8 +111,11 @@ export const escrowRoutes =
         },
       },
       async ({ params: { said } }) => {
-        const { entries: found } = await page(manager, { said }, limits.pageEntriesMax)
-        const shown = found.flatMap((entry) => show(manager, entry) ?? [])
+        const shown: Shown[] = []
+        for await (const entry of entries(manager, { said })) {
+          const message = show(manager, entry)
+          if (message && shown.push(message) === limits.pageEntriesMax) break
+        }
         if (shown.length === 0)
           throw new HttpProblem(
             404,

@@ -37,16 +37,26 @@ export function writesOf(changes: readonly { table: TableName; key: string; valu
   return { ops: Uint32Array.from(ops), arena: arena.bytes() }
 }
 
+export interface Asked {
+  readonly table: TableName
+  readonly key: string
+  readonly prefix?: boolean
+  /** Of a range, the key before which it ends. */
+  readonly to?: string
+  /** Records of a prefix, bytes of a range. */
+  readonly limit?: number
+}
+
 /** Requests in the layout that the engine makes. */
-export function requestsOf(
-  asked: readonly { table: TableName; key: string; prefix?: boolean; limit?: number }[],
-): Requests {
+export function requestsOf(asked: readonly Asked[]): Requests {
   const arena = new Arena()
-  const ops = asked.flatMap(({ table, key, prefix, limit }) => [
-    tableNumber(table),
-    prefix ? requestModes.prefix : requestModes.get,
-    ...arena.add(key),
-    limit ?? 0,
+  const mode = ({ prefix, to }: Asked): number =>
+    requestModes[to !== undefined ? 'range' : prefix ? 'prefix' : 'get']
+  const ops = asked.flatMap((one) => [
+    tableNumber(one.table),
+    mode(one),
+    ...arena.add(one.key + (one.to ?? '')),
+    one.limit ?? 0,
   ])
   return { ops: Uint32Array.from(ops), arena: arena.bytes() }
 }

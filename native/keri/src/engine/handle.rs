@@ -7,6 +7,7 @@ use crate::fold::{Fold, Incoming};
 
 /// Handles item number `index`.
 pub(super) fn handle(fold: &mut Fold<'_>, index: u32, item: &Item<'_>) {
+    fold.has_news = false;
     match item {
         Item::Refused(identity, refusal) => {
             fold.report(Some(index), identity, Decision::Rejected(*refusal));

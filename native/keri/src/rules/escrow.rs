@@ -109,7 +109,9 @@ impl Fold<'_> {
             });
             true
         };
-        row.dirty |= changed || added || entered;
+        let news = changed || added || entered;
+        row.dirty |= news;
+        self.has_news |= news;
         if entered {
             self.view.aid_mut(event.pre).waiting[kind as usize] += 1;
         }
@@ -240,6 +242,7 @@ impl Fold<'_> {
             deadline: None,
             held: None,
         });
+        self.has_news = true;
         let record = self.view.aid_mut(new.aid);
         record.rows += 1;
         record.waiting[new.kind as usize] += 1;

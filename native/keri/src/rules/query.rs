@@ -143,6 +143,7 @@ impl Fold<'_> {
                     if fits && !known.signatures.contains(&signature) {
                         known.signatures.push(signature);
                         row.dirty = true;
+                        self.has_news = true;
                     }
                 }
             }
@@ -157,6 +158,7 @@ impl Fold<'_> {
             deadline: None,
             held: None,
         });
+        self.has_news = true;
         let record = self.view.aid_mut(&unmet.aid);
         record.rows += 1;
         record.waiting[Kind::QueryNotFound as usize] += 1;
@@ -180,7 +182,7 @@ impl Fold<'_> {
         {
             let stays = *unmet.aid == *aid && unmet.sn == sn;
             if stays && unmet.awaits == waiting.membership.awaits {
-                return;
+                return self.still_waits(aid, sn, &waiting.said, Kind::QueryNotFound);
             }
             self.leave_single(aid, sn, &id);
             let mut moved = waiting.clone();

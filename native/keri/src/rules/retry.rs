@@ -41,7 +41,7 @@ impl Fold<'_> {
             return;
         }
         if self.view.aid(aid).waiting[Kind::OutOfOrder as usize] > 0 {
-            self.view.prefetch_chain(aid, sn);
+            self.view.prefetch_chain(aid, sn, self.in_a_row);
         }
         for kind in Kind::PASS {
             if matches!(kind, Kind::LikelyDuplicitous | Kind::Misfit) {
@@ -73,6 +73,7 @@ impl Fold<'_> {
             if only.is_some_and(|only| only != id) {
                 continue;
             }
+            self.has_news = false;
             match self
                 .view
                 .slot(aid, sn)

@@ -27,6 +27,9 @@ pub struct Work {
     pub requests: usize,
     /// Records that the store answered with.
     pub records: usize,
+    /// Bytes of its answers, and of the largest one.
+    pub bytes: usize,
+    pub bytes_at_once: usize,
     /// Puts and deletes.
     pub writes: usize,
     /// Signatures checked.
@@ -156,6 +159,8 @@ impl Judge {
                     let answer = self.store.fetch(&requests);
                     self.work.requests += requests.ops.len() / OP_WORDS;
                     self.work.records += records_in(&answer);
+                    self.work.bytes += answer.len();
+                    self.work.bytes_at_once = self.work.bytes_at_once.max(answer.len());
                     // What was settled before becomes durable while the answer is on its way.
                     self.commit_to(self.lag / 2);
                     fetched = Some(answer);

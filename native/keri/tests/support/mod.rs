@@ -10,7 +10,8 @@ pub mod world;
 
 use std::collections::BTreeMap;
 
-use kelpipe_keri::store::{OP_WORDS, Requests, Table};
+use kelpipe_keri::needs::Requests;
+use kelpipe_keri::store::{OP_WORDS, Table};
 use kelpipe_keri::writes::Writes;
 
 /// Tables as sorted maps.
@@ -29,13 +30,13 @@ impl Memory {
         for op in requests.ops.chunks_exact(OP_WORDS) {
             let key = &requests.arena[op[2] as usize..op[3] as usize];
             let table = &self.tables[op[0] as usize];
-            let found: Vec<_> = if op[1] == 0 {
-                table.get_key_value(key).into_iter().collect()
-            } else {
-                table
+            let found: Vec<_> = match op[1] {
+                0 => table.get_key_value(key).into_iter().collect(),
+                1 => table
                     .range(key.to_vec()..)
                     .take_while(|(found, _)| found.starts_with(key))
-                    .collect()
+                    .collect(),
+                _ => range(table, key, op[4] as usize),
             };
             out.extend_from_slice(&(found.len() as u32).to_le_bytes());
             for (key, value) in found {
@@ -59,4 +60,22 @@ impl Memory {
             }
         }
     }
+}
+
+/// Records between two keys, until they have so many bytes.
+fn range<'t>(
+    table: &'t BTreeMap<Vec<u8>, Vec<u8>>,
+    ends: &[u8],
+    mut bytes: usize,
+) -> Vec<(&'t Vec<u8>, &'t Vec<u8>)> {
+    let (from, to) = ends.split_at(ends.len() / 2);
+    let within = |(key, value): &(&Vec<u8>, &Vec<u8>)| {
+        let left = bytes > 0;
+        bytes = bytes.saturating_sub(key.len() + value.len());
+        left
+    };
+    table
+        .range(from.to_vec()..to.to_vec())
+        .take_while(within)
+        .collect()
 }
