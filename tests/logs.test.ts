@@ -78,9 +78,8 @@ test('a query that still cannot be answered is told at debug, too', async () => 
   engine.open(null)
   const { aid } = kel(85, 1)
   const { body, said } = saidified({
-    v: 'KERI10JSON000000_',
     t: 'qry',
-    d: '',
+    d: '#'.repeat(44),
     dt: '2024-06-01T00:00:00.000000+00:00',
     r: 'logs',
     rr: '',
