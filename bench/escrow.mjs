@@ -29,7 +29,7 @@ const loopMaxMs = 20
 const memoryMaxMb = 100
 /** What a long log may cost more for each event: the trees of the database grow, the rules' work does not. */
 const wanted = 0.5
-const everybody = { entries: 4 * others, bytes: 16 * 2 ** 30 }
+const everybody = { entries: 4 * (others + events), bytes: 16 * 2 ** 30 }
 const options = {
   ...engineOptions(standardRules),
   limits: {

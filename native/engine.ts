@@ -148,6 +148,7 @@ export interface RuleLimits {
   /** Timeout of queries that cannot be answered yet. */
   readonly querySeconds?: number
   readonly waitingPerAidMax?: number
+  readonly waitingPerPlaceMax?: number
   /** What may wait in all, and of one source. */
   readonly waitingEntriesMax?: number
   readonly waitingBytesMax?: number

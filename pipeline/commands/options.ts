@@ -44,6 +44,7 @@ const sharedCaps: Readonly<Record<string, Partial<Record<EscrowField, keyof Rule
   all: { entries: 'waitingEntriesMax', bytes: 'waitingBytesMax' },
   source: { entries: 'waitingPerSourceEntriesMax', bytes: 'waitingPerSourceBytesMax' },
   aid: { entries: 'waitingPerAidMax' },
+  place: { entries: 'waitingPerPlaceMax' },
 }
 const kindFields: Partial<Record<EscrowField, keyof KindLimits>> = {
   timeout: 'timeoutSeconds',
@@ -103,7 +104,7 @@ function escrowFlag(value: string, before: readonly EscrowFlag[]): EscrowFlag[] 
   if (field === undefined || (field === 'retry' && Number(number) === 0))
     throw new InvalidArgumentError(
       'write KIND.LIMIT=N, as in out-of-order.timeout=600: of each escrow timeout, retry, entries and bytes, ' +
-        'and all.entries, all.bytes, source.entries, source.bytes, aid.entries',
+        'and all.entries, all.bytes, source.entries, source.bytes, aid.entries, place.entries',
     )
   return [...before, { kind, field, value: Number(number) }]
 }

@@ -75,6 +75,8 @@ pub struct Limits {
     pub waiting_per_kind: [Cap; KINDS],
     /// Entries that may wait under one AID.
     pub waiting_per_aid_max: u32,
+    /// Entries of one source that may wait at one place (AID and sequence number), which is read as a whole.
+    pub waiting_per_place_max: u32,
     /// Signatures of one kind that one message may carry, per key it could be for.
     pub signatures_per_key_max: usize,
     /// Delegators above one event.
@@ -124,6 +126,7 @@ impl Default for Limits {
             },
             waiting_per_kind: waiting_per_kind(),
             waiting_per_aid_max: 262_144,
+            waiting_per_place_max: 4096,
             signatures_per_key_max: 2,
             delegation_depth_max: 32,
             wakes_per_part_max: 4096,

@@ -502,6 +502,15 @@ impl Waiting {
         }))
     }
 
+    /// The source that brought it.
+    pub fn source(&self) -> u32 {
+        match self {
+            Waiting::Event(event) => event.source,
+            Waiting::Receipt(receipt) => receipt.source,
+            Waiting::Query(query) => query.source,
+        }
+    }
+
     /// The part of its key after AID and sn: unique within the place, in a fixed form.
     pub fn id(&self) -> Vec<u8> {
         match self {

@@ -17,7 +17,7 @@ const PER_TEN_MAX: [usize; 5] = [15, 15, 80, 2, 25];
 const BYTES_MAX: usize = 1_000;
 /// Settles per event that wakes in a long chain. A settle folds 2,048 events at most, and only the first few of a chain are
 /// folded again.
-const PER_SETTLE_MIN: usize = 800;
+const PER_SETTLE_MIN: usize = 600;
 /// Receipts that come with one that is wrong.
 const RECEIPTS: usize = 200;
 /// Other entries that wait while a log is judged.
@@ -109,7 +109,7 @@ fn receipts_that_come_apart_and_last_cost_the_same_for_each_event() {
 /// After something was read a fold is made anew, so a chain must not be read a little at a time.
 #[test]
 fn a_long_chain_that_wakes_is_not_folded_again_and_again() {
-    let events = 20_000;
+    let events = 10_000;
     let messages = reversed("reversed", events);
     let (wait, wakes) = messages.split_at(events - 1);
     let mut judge = Judge::new(Options::new(Mode::Hardened));
@@ -174,6 +174,37 @@ fn other_entries_that_wait_cost_nothing() {
     let messages = receipts_last("receipted", 1_000, true);
     linear(&mut judge, &messages, "among others, receipts last");
     all_accepted(&judge, 2_000, OTHERS);
+}
+
+/// A place is read as a whole, so of one source only so much may wait at each.
+#[test]
+fn what_a_source_piles_up_at_one_place_is_bounded() {
+    let plan = Plan {
+        adds: vec!["w0".to_owned()],
+        ..Plan::default()
+    };
+    let (_, icp) = Aid::incept("receipted", 1, 1, None, &plan);
+    let mut options = Options::new(Mode::Hardened);
+    options.limits.waiting_per_place_max = 100;
+    let mut judge = Judge::new(options);
+    judge.run(&[icp.signed()]);
+    let by = |name: String| icp.receipt(&[icp.couple_by(&name)]);
+    let strangers: Vec<_> = (0..150).map(|at| by(format!("stranger-{at}"))).collect();
+    let became: Vec<String> = judge
+        .run(&strangers)
+        .into_iter()
+        .map(|row| row.what)
+        .collect();
+    let full = "rejected limit/escrow-full";
+    assert_eq!(became.iter().filter(|what| *what == full).count(), 51);
+    // What the event waits for is let in.
+    let by_witness = judge.one(&by("w0".to_owned()));
+    assert!(
+        by_witness.contains(&"accepted".to_owned()),
+        "{by_witness:?}"
+    );
+    assert_eq!(judge.store.table(Table::Log).len(), 1);
+    assert!(judge.store.table(Table::Waiting).is_empty());
 }
 
 /// Receipts of an event, of which the last one is wrong.

@@ -187,6 +187,7 @@ fn read_limits(fields: &Fields<'_>, limits: &mut Limits) -> Result<()> {
     limits.waiting = cap("waiting", limits.waiting)?;
     limits.waiting_per_source = cap("waitingPerSource", limits.waiting_per_source)?;
     limits.waiting_per_aid_max = word("waitingPerAidMax", limits.waiting_per_aid_max)?;
+    limits.waiting_per_place_max = word("waitingPerPlaceMax", limits.waiting_per_place_max)?;
     limits.signatures_per_key_max = number(
         "signaturesPerKeyMax",
         limits.signatures_per_key_max as u64,

@@ -7,6 +7,8 @@ use crate::fold::{Fold, Incoming};
 use crate::record::{Couple, Membership, Set, Waiting, WaitingEvent, WaitingReceipt};
 use crate::rules::Outcome;
 use crate::rules::check::Checked;
+use crate::rules::receipts::{Couple64, split_couple};
+use crate::rules::retry::Witnessed;
 use crate::signature::Signed;
 use crate::store::{Key, Removed, SlotRow, place};
 use crate::text::Text;
@@ -131,9 +133,16 @@ impl Fold<'_> {
         }
     }
 
-    /// Whether one more entry may wait.
-    pub(crate) fn admits(&mut self, aid: &str, source: u32, kind: Option<Kind>) -> bool {
-        if self.view.aid(aid).rows >= self.options.limits.waiting_per_aid_max {
+    /// Whether one more entry may wait at a place.
+    pub(crate) fn admits(&mut self, aid: &str, sn: u128, source: u32, kind: Option<Kind>) -> bool {
+        let limits = &self.options.limits;
+        if self.view.aid(aid).rows >= limits.waiting_per_aid_max {
+            return false;
+        }
+        let rows = &self.view.slot(aid, sn).rows;
+        let of_source = rows.iter().filter(|row| row.waiting.source() == source);
+        let is_full = of_source.count() >= limits.waiting_per_place_max as usize;
+        if self.harden(13) && is_full {
             return false;
         }
         match kind.filter(|_| self.harden(13)) {
@@ -154,7 +163,7 @@ impl Fold<'_> {
         if let Some(at) = self.view.waiting_event(aid, sn, said) {
             return Some(at);
         }
-        if !self.admits(aid, source, kind) {
+        if !self.admits(aid, sn, source, kind) {
             return None;
         }
         let date = self.now;
@@ -210,7 +219,9 @@ impl Fold<'_> {
         {
             return decision;
         }
-        if !self.admits(new.aid, new.source, Some(new.kind)) {
+        // Such a one is judged at once, so that however much waits it is let in.
+        let is_by_witness = self.is_by_awaited_witness(&new);
+        if !is_by_witness && !self.admits(new.aid, new.sn, new.source, Some(new.kind)) {
             return Reject::EscrowFull.into();
         }
         let order = self.next_order(new.aid, new.sn, new.kind);
@@ -246,10 +257,25 @@ impl Fold<'_> {
         let record = self.view.aid_mut(new.aid);
         record.rows += 1;
         record.waiting[new.kind as usize] += 1;
-        if self.view.waiting_event(new.aid, new.sn, new.said).is_some() {
+        if is_by_witness {
             self.wake(new.aid, new.sn);
         }
         decision
+    }
+
+    /// Whether a receipt may be by a witness of an event that waits for those. Others wait until the event is logged.
+    fn is_by_awaited_witness(&mut self, new: &NewReceipt<'_>) -> bool {
+        if new.kind == Kind::UnverifiedTransferable {
+            return false;
+        }
+        let pending = self.witnessed_pending(new.aid, new.sn, new.said);
+        pending.is_some_and(|Witnessed { witnesses, .. }| {
+            let is_witness = |couple: Couple64<'_>| {
+                let witnesses = witnesses.as_deref().unwrap_or_default();
+                witnesses.iter().any(|witness| &**witness == couple.key)
+            };
+            new.kind == Kind::UnverifiedWitness || split_couple(&new.value).is_some_and(is_witness)
+        })
     }
 
     /// The date that a receipt's timeout runs from: its arrival, or, as the reference has it, the date under

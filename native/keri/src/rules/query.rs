@@ -149,7 +149,12 @@ impl Fold<'_> {
             }
             return decision;
         }
-        if !self.admits(&unmet.aid, waiting.source, Some(Kind::QueryNotFound)) {
+        if !self.admits(
+            &unmet.aid,
+            unmet.sn,
+            waiting.source,
+            Some(Kind::QueryNotFound),
+        ) {
             return Reject::EscrowFull.into();
         }
         self.view.slot(&unmet.aid, unmet.sn).rows.push(SlotRow {

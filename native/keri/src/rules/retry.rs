@@ -14,7 +14,7 @@ use crate::record::{Couple, Set, Waiting, WaitingEvent, WaitingQuery, WaitingRec
 use crate::rules::check::may_witness;
 use crate::rules::receipts::{Receipts, Signatures, split_couple, split_transferable};
 use crate::signature::{self, Plain64, Signed};
-use crate::store::timeout;
+use crate::store::{SlotRow, timeout};
 use crate::text::Text;
 
 /// What a retried receipt came to.
@@ -28,9 +28,9 @@ enum Found {
 }
 
 /// An event that waits for witnesses, and those that it will have.
-struct Witnessed {
-    body: Arc<[u8]>,
-    witnesses: Option<Vec<Text>>,
+pub(crate) struct Witnessed {
+    pub body: Arc<[u8]>,
+    pub witnesses: Option<Vec<Text>>,
 }
 
 impl Fold<'_> {
@@ -53,8 +53,10 @@ impl Fold<'_> {
 
     /// Looks again at the entries of one kind at a place, or at only one of them, in order of insertion.
     pub fn retry_kind(&mut self, aid: &str, sn: u128, kind: Kind, only: Option<&[u8]>) {
-        let mut entries: Vec<(u32, Vec<u8>)> = Vec::new();
-        for row in &self.view.slot(aid, sn).rows {
+        let mut entries: Vec<(u32, Vec<u8>, usize)> = Vec::new();
+        let rows = &self.view.slot(aid, sn).rows;
+        let count = rows.len();
+        for (at, row) in rows.iter().enumerate() {
             let order = match &row.waiting {
                 Waiting::Event(event) => event
                     .memberships
@@ -66,22 +68,18 @@ impl Fold<'_> {
                     .filter(|found| found.kind == kind)
                     .map(|found| found.order),
             };
-            entries.extend(order.map(|order| (order, row.waiting.id())));
+            entries.extend(order.map(|order| (order, row.waiting.id(), at)));
         }
         entries.sort_unstable();
-        for (_, id) in entries {
+        for (_, id, at) in entries {
             if only.is_some_and(|only| only != id) {
                 continue;
             }
             self.has_news = false;
-            match self
-                .view
-                .slot(aid, sn)
-                .rows
-                .iter()
-                .find(|row| row.waiting.id() == id)
-                .map(|row| row.waiting.clone())
-            {
+            let rows = &self.view.slot(aid, sn).rows;
+            let left = count.saturating_sub(rows.len());
+            let found = nearby(rows, at.saturating_sub(left), &id);
+            match found.map(|row| row.waiting.clone()) {
                 Some(Waiting::Event(waiting)) => self.retry_event(aid, sn, kind, &waiting),
                 Some(Waiting::Receipt(receipt)) => self.retry_receipt(aid, sn, &receipt, &id),
                 Some(Waiting::Query(query)) => self.retry_query(aid, sn, &query),
@@ -256,7 +254,12 @@ impl Fold<'_> {
     }
 
     /// The event that a receipt is for, while it waits for witnesses; with the witnesses it will have.
-    fn witnessed_pending(&mut self, aid: &str, sn: u128, said: &str) -> Option<Witnessed> {
+    pub(crate) fn witnessed_pending(
+        &mut self,
+        aid: &str,
+        sn: u128,
+        said: &str,
+    ) -> Option<Witnessed> {
         let at = self.view.waiting_event(aid, sn, said)?;
         let body = match &self.view.slot(aid, sn).rows[at].waiting {
             Waiting::Event(event)
@@ -553,4 +556,10 @@ impl Fold<'_> {
             Some(Waiting::Query(_)) | None => {}
         }
     }
+}
+
+/// The row with an id, which is most likely the one at `at`.
+fn nearby<'s>(rows: &'s [SlotRow], at: usize, id: &[u8]) -> Option<&'s SlotRow> {
+    let is = |row: &&SlotRow| row.waiting.id() == id;
+    rows.get(at).filter(is).or_else(|| rows.iter().find(is))
 }
