@@ -23,7 +23,14 @@ test('each escrow takes a timeout, a retry interval and caps of its own', () => 
 })
 
 test('of what waits in all, of one source, of one AID and at one place there are caps, too', () => {
-  const rules = escrow('all.entries=5', 'all.bytes=6', 'source.entries=3', 'source.bytes=4', 'aid.entries=2', 'place.entries=7')
+  const rules = escrow(
+    'all.entries=5',
+    'all.bytes=6',
+    'source.entries=3',
+    'source.bytes=4',
+    'aid.entries=2',
+    'place.entries=7',
+  )
   expect(engineOptions(rules).limits).toEqual({
     waitingEntriesMax: 5,
     waitingBytesMax: 6,
