@@ -17,8 +17,6 @@ pub struct Limits {
     pub elements_per_group_max: u32,
     /// Groups inside groups.
     pub group_depth_max: u32,
-    /// Bytes that one source may leave waiting.
-    pub pending_bytes_max: u32,
     /// Decimal digits of an integer in a body.
     pub integer_digits_max: u32,
 }
@@ -35,7 +33,6 @@ impl Default for Limits {
             groups_per_message_max: 1024,
             elements_per_group_max: 4096,
             group_depth_max: 16,
-            pending_bytes_max: 32 << 20,
             integer_digits_max: 4300,
         }
     }

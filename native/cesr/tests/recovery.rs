@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 
 use common::make::{self, Shape};
 use common::random::Random;
-use common::{CHARS, Item, cut, files};
+use common::{CHARS, Item, body, cut, files};
+use kelpipe_cesr::Options;
 use kelpipe_cesr::body::{Reader, Token};
 use kelpipe_cesr::frame::{self, Framer};
 use kelpipe_cesr::version::Kind;
-use kelpipe_cesr::{ErrorKind, Options};
 
 /// Whole messages out of sound streams of every kind.
 fn messages() -> Vec<Vec<u8>> {
@@ -198,14 +198,6 @@ fn hostile(size: usize) -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
-/// A JSON body of `size` bytes.
-fn body(size: usize) -> Vec<u8> {
-    let mut body = format!("{{\"v\":\"KERI10JSON{size:06x}_\",\"a\":\"").into_bytes();
-    body.resize(size - 2, b'a');
-    body.extend_from_slice(b"\"}");
-    body
-}
-
 fn time(work: impl Fn()) -> Duration {
     (0..3)
         .map(|_| Instant::now())
@@ -296,48 +288,4 @@ fn hostile_bodies_cost_linear_time() {
         let (small, large) = (make(4000), make(32_000));
         assert_linear(name, || read(&small), || read(&large));
     }
-}
-
-#[test]
-fn limits_hold_before_bytes_are_waited_for() {
-    let fault = |stream: &[u8]| {
-        let (mut frames, mut faults) = (Vec::new(), Vec::new());
-        let mut framer = Framer::new(&Options::default());
-        let consumed = framer.frame(stream, false, &mut frames, &mut faults);
-        framer.frame(&stream[consumed..], true, &mut frames, &mut faults);
-        assert!(frames.is_empty());
-        (consumed, faults.first().map(|fault| fault.error))
-    };
-    // A body above the limit is not held back until it is complete.
-    let large = b"{\"v\":\"KERI10JSON200000_\",\"t\":\"icp\"";
-    assert_eq!(fault(large), (large.len(), Some(ErrorKind::BodyLimit)));
-    let group = b"--A_____-F__0OKERICAACAA";
-    assert_eq!(fault(group).1, Some(ErrorKind::GroupLimit));
-    let mut many = body(0x12b);
-    many.extend(b"-AAA".repeat(1025));
-    assert_eq!(fault(&many).1, Some(ErrorKind::GroupsLimit));
-    let mut wide = body(0x12b);
-    wide.extend_from_slice(b"--Z_____");
-    wide.extend_from_slice(&body(0x80));
-    let (frames, faults) = frame::cut(&wide, &Options::default());
-    assert_eq!(
-        (frames.len(), faults[0].error),
-        (1, ErrorKind::Overrun),
-        "elements are counted, not waited for"
-    );
-    let mut long = body(0x12b);
-    long.extend_from_slice(b"--V_____");
-    assert_eq!(fault(&long).1, Some(ErrorKind::AttachmentsLimit));
-    let mut deep = Vec::new();
-    for level in (1..=20u32).rev() {
-        deep.extend_from_slice(b"-A");
-        let count = level + 60;
-        deep.extend([
-            b'A' + (count / 64) as u8,
-            b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-                [(count % 64) as usize],
-        ]);
-    }
-    let (frames, faults) = frame::cut(&deep, &Options::default());
-    assert!(frames.is_empty() && !faults.is_empty());
 }

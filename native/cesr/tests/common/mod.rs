@@ -69,6 +69,14 @@ pub enum Item {
 }
 
 /// Feeds `stream` in chunks that end at `cuts` and at the end of the stream.
+/// A JSON body of `size` bytes.
+pub fn body(size: usize) -> Vec<u8> {
+    let mut body = format!("{{\"v\":\"KERI10JSON{size:06x}_\",\"a\":\"").into_bytes();
+    body.resize(size - 2, b'a');
+    body.extend_from_slice(b"\"}");
+    body
+}
+
 pub fn cut(stream: &[u8], cuts: impl IntoIterator<Item = usize>, options: &Options) -> Vec<Item> {
     let mut framer = Framer::new(options);
     let mut items = Vec::new();
