@@ -35,9 +35,19 @@ export class Outbox {
   #sent: bigint
   #deleted: bigint
 
+  /** While the state is made anew, positions stay: a part of it must not bring the group back to where it was then. */
+  #rebuilding: boolean
+
   /** `sent`: the last entry that is known to be sent. */
-  constructor(outputs: Outputs, last: bigint, sent: bigint, positions: ReadonlyMap<Role, Position>) {
+  constructor(
+    outputs: Outputs,
+    last: bigint,
+    sent: bigint,
+    positions: ReadonlyMap<Role, Position>,
+    rebuilding: boolean,
+  ) {
     this.#outputs = outputs
+    this.#rebuilding = rebuilding
     this.#sequence = last
     this.#sent = sent
     this.#deleted = sent
@@ -47,7 +57,7 @@ export class Outbox {
   /** The `meta` records that belong to a part. Asked part by part, in their order. */
   recordsOf(part: Part): MetaRecord[] {
     const made = this.#outputs.of(part, () => this.#underWay())
-    this.#positions = positionsAfter(part, this.#positions)
+    if (!this.#rebuilding) this.#positions = positionsAfter(part, this.#positions)
     if (made.length > 0) this.#sequence += 1n
     const [sequence, positions] = [this.#sequence, this.#positions]
     const { bytes, records } = encode(made, positions)
@@ -68,9 +78,9 @@ export class Outbox {
     return { sequence: this.#sequence, records: [], bytes: 0, positions: this.#positions }
   }
 
-  /** A role is taken up elsewhere than behind what was read. */
-  seek(role: Role, position: Position): void {
-    this.#positions = new Map([...this.#positions, [role, position]])
+  /** The state is whole again. */
+  rebuilt(): void {
+    this.#rebuilding = false
   }
 
   /** Entries up to this one are sent: with the next transactions they go. */

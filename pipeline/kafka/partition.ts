@@ -254,7 +254,7 @@ export class Partition {
       ['input', input],
       ['exchange', exchange],
     ] as const
-    for (const [role, position] of reached) outbox.seek(role, position)
+    outbox.rebuilt()
     const records = reached.map(([role, position]) => [positionName(role), encodePosition(position)] as const)
     await this.#opened().commit(undefined, new Map(records))
     await publisher.begin(gone)
@@ -264,18 +264,24 @@ export class Partition {
     storeId: string,
     sent: bigint,
     entries: readonly Entry[],
-    exchange: Position = this.#feed.next('exchange'),
+    rebuiltUpTo?: Position,
   ): Promise<{ publisher: Publisher; outbox: Outbox }> {
     const { addon, engine: engineOptions, limits, topics } = this.#options
     const store = this.#opened()
     this.#engine = await engineFor(addon, engineOptions, store)
     const positions = new Map<Role, Position>([
       ['input', this.#feed.next('input')],
-      ['exchange', exchange],
+      ['exchange', rebuiltUpTo ?? this.#feed.next('exchange')],
     ])
     const outputs = new Outputs(outputContext(this.#options, this.number, store))
     this.#published = this.#feed.next('input').offset
-    const outbox = new Outbox(outputs, entries.at(-1)?.sequence ?? sent, sent, positions)
+    const outbox = new Outbox(
+      outputs,
+      entries.at(-1)?.sequence ?? sent,
+      sent,
+      positions,
+      rebuiltUpTo !== undefined,
+    )
     const delivery = this.#delivery
     if (!delivery) throw new RangeError('nothing was opened')
     const publisher = new Publisher(
