@@ -53,6 +53,17 @@ impl Counter {
     }
 }
 
+/// The count of the short counter of `letter` at the start of `text`, if it stands there.
+#[inline]
+pub fn short_count(text: &[u8], letter: u8) -> Option<u16> {
+    match text.first_chunk::<4>()? {
+        [b'-', found, digits @ ..] if *found == letter => {
+            base64::integer(digits).map(|count| count as u16)
+        }
+        _ => None,
+    }
+}
+
 /// Appends a counter. The short code is taken while `count` fits it, else the big one, if the table has it.
 ///
 /// # Errors

@@ -91,12 +91,31 @@ impl<'a, H: Heads> Items<'a, H> {
 
     #[inline]
     fn whole_primitive(&mut self) -> Option<Primitive<'a>> {
-        let end = match self.from.pass(H::USUAL_TEXT) {
-            Some(()) => self.from.at + USUAL_CHARS,
-            None => self.text_end()?,
-        };
+        if self.from.pass(H::USUAL_TEXT).is_none() {
+            return self.unusual_primitive();
+        }
+        self.primitive_before(self.from.at + USUAL_CHARS)
+    }
+
+    /// A primitive of another size than a key or digest.
+    #[cold]
+    fn unusual_primitive(&mut self) -> Option<Primitive<'a>> {
+        let end = self.text_end()?;
+        self.primitive_before(end)
+    }
+
+    /// The primitive that ends at `end`.
+    #[inline]
+    fn primitive_before(&mut self, end: usize) -> Option<Primitive<'a>> {
         let primitive = self.from.primitive(end)?;
         (self.from.at == end).then_some(primitive)
+    }
+
+    /// A number of two digits or more.
+    #[inline(never)]
+    fn long_number(&mut self) -> Option<u64> {
+        let size = self.text_end()? - self.from.at;
+        number::short_hex(self.from.take(size)?)
     }
 
     #[inline]
@@ -168,11 +187,10 @@ impl<'a, H: Heads> Form<'a> for Items<'a, H> {
     #[inline]
     fn number(&mut self, label: Label) -> Option<u64> {
         self.from.pass(H::label(label))?;
-        let size = match self.from.byte(H::TEXT | 1) {
-            Some(()) => 1,
-            None => self.text_end()? - self.from.at,
-        };
-        number::short_hex(self.from.take(size)?)
+        if self.from.byte(H::TEXT | 1).is_none() {
+            return self.long_number();
+        }
+        number::short_hex(self.from.take(1)?)
     }
 
     #[inline]

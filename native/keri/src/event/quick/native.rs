@@ -1,7 +1,6 @@
 //! Native bodies, in text. They have no labels.
 
-use kelpipe_cesr::codes::CounterTable;
-use kelpipe_cesr::counter::Counter;
+use kelpipe_cesr::counter;
 use kelpipe_cesr::primitive::{self, Primitive, SHORT_NUMBER_CHARS};
 
 use super::cursor::{Cursor, Label, Literal};
@@ -12,6 +11,10 @@ pub struct Native<'a>(Cursor<'a>);
 
 const EMPTY_LIST: Literal = Literal::of(&[b"-JAA"]);
 
+/// Letters of seal groups.
+const EVENT_SEALS: u8 = b'T';
+const DIGEST_SEALS: u8 = b'Q';
+
 /// Characters of a short counter.
 const COUNTER_CHARS: usize = 4;
 
@@ -19,13 +22,9 @@ impl<'a> Native<'a> {
     /// Where the group of `letter` ends whose counter, of the short form, stands here.
     #[inline]
     fn group(&mut self, letter: u8, limit: usize) -> Option<usize> {
-        let text = self.0.rest().first_chunk::<COUNTER_CHARS>()?;
-        if text[1] != letter {
-            return None;
-        }
-        let counter = Counter::parse(text, CounterTable::V2).ok()?;
+        let count = counter::short_count(self.0.rest(), letter)?;
         self.0.at += COUNTER_CHARS;
-        let end = self.0.at + 4 * counter.count as usize;
+        let end = self.0.at + 4 * usize::from(count);
         (end <= limit).then_some(end)
     }
 
@@ -45,6 +44,12 @@ impl<'a> Native<'a> {
             self.0.at += SHORT_NUMBER_CHARS;
             return Some(number.into());
         }
+        self.long_number(end)
+    }
+
+    /// A number of more than two bytes.
+    #[cold]
+    fn long_number(&mut self, end: usize) -> Option<u64> {
         let primitive = self.0.primitive(end)?;
         let number = primitive.number()?.try_into().ok()?;
         primitive.is_smallest_number().then_some(number)
@@ -118,20 +123,20 @@ impl<'a> Form<'a> for Native<'a> {
         let mut last = 0;
         while self.0.at < end {
             let letter = *self.0.rest().get(1)?;
+            if !matches!(letter, EVENT_SEALS | DIGEST_SEALS) {
+                return None;
+            }
             let group_end = self.group(letter, end)?;
             // Neighbours of one type share a group, and none is empty.
             if letter == last || group_end == self.0.at {
                 return None;
             }
             last = letter;
-            match letter {
-                b'T' => self.event_seals(group_end, event)?,
-                b'Q' => {
-                    while self.0.at < group_end {
-                        self.of_role(Role::Digest, group_end)?;
-                    }
-                }
-                _ => return None,
+            if letter == EVENT_SEALS {
+                self.event_seals(group_end, event)?;
+            }
+            while self.0.at < group_end {
+                self.of_role(Role::Digest, group_end)?;
             }
         }
         Some(())
