@@ -4,6 +4,7 @@ use kelpipe_cesr::Alphabet;
 use kelpipe_cesr::primitive::Primitive;
 use kelpipe_cesr::version::{Kind, Protocol, Version};
 
+use super::items::{Cbor, Heads, Mgpk};
 use crate::event::Ilk;
 
 /// At most eight bytes that must stand at a place, compared as one word.
@@ -45,20 +46,42 @@ pub struct Label {
     /// JSON, before a list and its bracket.
     pub json_list: Literal,
     /// CBOR.
-    pub cbor: Literal,
+    pub cbor: ItemLabel,
     /// MessagePack.
-    pub mgpk: Literal,
+    pub mgpk: ItemLabel,
+}
+
+/// A label in a kind of body whose items have heads, alone and with the heads that usually follow it.
+#[derive(Clone, Copy)]
+pub struct ItemLabel {
+    /// Nothing behind it.
+    pub alone: Literal,
+    /// With the head of a key's or digest's text.
+    pub primitive: Literal,
+    /// With the head of a text of one character.
+    pub digit: Literal,
+}
+
+impl ItemLabel {
+    const fn of(text: &[u8], empty_text: u8, primitive_head: [u8; 2]) -> Self {
+        let head = [empty_text | text.len() as u8];
+        Self {
+            alone: Literal::of(&[&head, text]),
+            primitive: Literal::of(&[&head, text, &primitive_head]),
+            digit: Literal::of(&[&head, text, &[empty_text | 1]]),
+        }
+    }
 }
 
 impl Label {
     /// Of a label of one or two characters.
     pub const fn of(text: &str) -> Self {
-        let (text, size) = (text.as_bytes(), text.len() as u8);
+        let text = text.as_bytes();
         Self {
             json_text: Literal::of(&[b",\"", text, b"\":\""]),
             json_list: Literal::of(&[b",\"", text, b"\":["]),
-            cbor: Literal::of(&[&[0x60 | size], text]),
-            mgpk: Literal::of(&[&[0xa0 | size], text]),
+            cbor: ItemLabel::of(text, Cbor::TEXT, Cbor::USUAL_HEAD),
+            mgpk: ItemLabel::of(text, Mgpk::TEXT, Mgpk::USUAL_HEAD),
         }
     }
 }

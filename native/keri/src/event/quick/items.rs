@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use kelpipe_cesr::primitive::{Primitive, USUAL_CHARS};
 use kelpipe_cesr::version::{Kind, Version};
 
-use super::cursor::{Cursor, Label, Literal};
+use super::cursor::{Cursor, ItemLabel, Label, Literal};
 use super::{Form, Role};
 use crate::event::{Ilk, KeyEvent, Seal, Texts};
 use crate::number;
@@ -26,9 +26,13 @@ pub trait Heads {
     /// A text whose size stands in the next byte.
     const SIZED_TEXT: u8;
     /// The head of a key's or digest's text.
-    const USUAL_TEXT: Literal = Literal::of(&[&[Self::SIZED_TEXT, USUAL_CHARS as u8]]);
+    const USUAL_HEAD: [u8; 2] = [Self::SIZED_TEXT, USUAL_CHARS as u8];
+    /// The same, to be passed over.
+    const USUAL_TEXT: Literal = Literal::of(&[&Self::USUAL_HEAD]);
+    /// The label of the type, with the head of its text.
+    const TYPE: Literal = Literal::of(&[&[Self::TEXT | 1, b't', Self::TEXT | 3]]);
 
-    fn label(label: Label) -> Literal;
+    fn label(label: Label) -> ItemLabel;
 }
 
 pub enum Cbor {}
@@ -43,7 +47,7 @@ impl Heads for Cbor {
     const SIZED_TEXT: u8 = 0x78;
 
     #[inline]
-    fn label(label: Label) -> Literal {
+    fn label(label: Label) -> ItemLabel {
         label.cbor
     }
 }
@@ -60,7 +64,7 @@ impl Heads for Mgpk {
     const SIZED_TEXT: u8 = 0xd9;
 
     #[inline]
-    fn label(label: Label) -> Literal {
+    fn label(label: Label) -> ItemLabel {
         label.mgpk
     }
 }
@@ -164,19 +168,23 @@ impl<'a, H: Heads> Form<'a> for Items<'a, H> {
     fn begin(&mut self) -> Option<(Ilk, u8)> {
         let map = self.from.next()?;
         self.from.at += 1;
-        self.from.pass(H::label(const { Label::of("v") }))?;
-        let end = self.text_end()?;
-        let version = self.from.version(H::KIND, end - self.from.at)?;
-        self.from.pass(H::label(const { Label::of("t") }))?;
-        self.from.byte(H::TEXT | 3)?;
+        self.from.pass(H::label(const { Label::of("v") }).alone)?;
+        let size = self.from.next()?.wrapping_sub(H::TEXT);
+        self.from.at += 1;
+        let version = self.from.version(H::KIND, size.into())?;
+        self.from.pass(H::TYPE)?;
         let ilk = self.from.ilk()?;
         (map == H::MAP | entries(ilk, &version)).then_some((ilk, version.major))
     }
 
     #[inline]
     fn primitive(&mut self, label: Label, _: Role) -> Option<Primitive<'a>> {
-        self.from.pass(H::label(label))?;
-        self.whole_primitive()
+        let label = H::label(label);
+        if self.from.pass(label.primitive).is_some() {
+            return self.primitive_before(self.from.at + USUAL_CHARS);
+        }
+        self.from.pass(label.alone)?;
+        self.unusual_primitive()
     }
 
     #[inline]
@@ -186,16 +194,17 @@ impl<'a, H: Heads> Form<'a> for Items<'a, H> {
 
     #[inline]
     fn number(&mut self, label: Label) -> Option<u64> {
-        self.from.pass(H::label(label))?;
-        if self.from.byte(H::TEXT | 1).is_none() {
-            return self.long_number();
+        let label = H::label(label);
+        if self.from.pass(label.digit).is_some() {
+            return number::short_hex(self.from.take(1)?);
         }
-        number::short_hex(self.from.take(1)?)
+        self.from.pass(label.alone)?;
+        self.long_number()
     }
 
     #[inline]
     fn list(&mut self, label: Label, texts: &mut Texts<'a>) -> Option<()> {
-        self.from.pass(H::label(label))?;
+        self.from.pass(H::label(label).alone)?;
         for _ in 0..self.length()? {
             texts.push(self.whole_primitive()?.text);
         }
@@ -203,7 +212,7 @@ impl<'a, H: Heads> Form<'a> for Items<'a, H> {
     }
 
     fn seals(&mut self, label: Label, event: &mut KeyEvent<'a>) -> Option<()> {
-        self.from.pass(H::label(label))?;
+        self.from.pass(H::label(label).alone)?;
         let length = self.length()?;
         event.anchors_nothing = length == 0;
         for _ in 0..length {
