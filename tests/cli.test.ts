@@ -175,7 +175,7 @@ test('doctor says what runs', () => {
   expect(stdout).toMatch(/native addon \d+\.\d+\.\d+ for /)
   expect(stdout).toMatch(/signatures are checked by \w+.* on \d+ threads/)
   expect(stdout).toMatch(/a sample of \d+ events is accepted/)
-  expect(stdout).toMatch(/limits: batches of .*, key states in 64 MiB/)
+  expect(stdout).toMatch(/limits: batches of .*, key states in 48 MiB/)
   expect(stdout).toContain('no database in')
   expect(stdout).not.toContain('BAD')
 })
