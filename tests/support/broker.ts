@@ -1,7 +1,8 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { appendFileSync, closeSync, mkdtempSync, openSync, rmSync } from 'node:fs'
-import { connect, createServer, type AddressInfo } from 'node:net'
+import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
@@ -110,22 +111,24 @@ async function answersAt(port: number, host: string): Promise<boolean> {
   }
 }
 
+/** Ports below those that systems give to whoever asks for any: nobody else comes between the look and the use. */
+const portsFrom = 20_000
+const portsTo = 32_000
+
 /** A port that nobody has, and whose next two are free too. */
 async function freePorts(): Promise<number> {
   for (;;) {
-    const server = createServer().listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    const { port } = server.address() as AddressInfo
-    const others = [1, 2].map((further) => createServer().listen(port + further, '127.0.0.1'))
+    const port = randomInt(portsFrom, portsTo)
+    const servers = [0, 1, 2].map((further) => createServer().listen(port + further, '127.0.0.1'))
     const free = await Promise.all(
-      others.map(async (other) =>
-        once(other, 'listening').then(
+      servers.map(async (server) =>
+        once(server, 'listening').then(
           () => true,
           () => false,
         ),
       ),
     )
-    for (const each of [server, ...others]) each.close()
+    for (const server of servers) server.close()
     if (free.every(Boolean)) return port
   }
 }
