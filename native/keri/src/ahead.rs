@@ -153,15 +153,11 @@ impl Guessing<'_> {
     fn signers(&self, event: &KeyEvent<'_>) -> Option<Arc<Signers>> {
         let before = self.presumed(event.pre);
         if event.ilk.incepts() {
-            let witnesses = event
-                .witnesses
-                .iter()
-                .map(|text| Text::from(*text))
-                .collect();
-            return match before {
-                None if event.sn == 0 => Signers::new(keys_of(event).ok()?, witnesses),
-                _ => None,
-            };
+            if before.is_some() || event.sn != 0 {
+                return None;
+            }
+            let witnesses = event.witnesses.iter().map(|text| Text::from(*text));
+            return Signers::new(keys_of(event).ok()?, witnesses.collect());
         }
         let before = before.filter(|before| before.precedes(event))?;
         if !event.ilk.establishes() {

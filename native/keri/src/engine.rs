@@ -19,6 +19,7 @@ use crate::columns::Columns;
 use crate::fold::{Checking, Fold, Row, Tried};
 use crate::needs::{self, Need, Requests};
 use crate::options::Options;
+use crate::signature::Pending;
 use crate::usage::{Amount, Excess, Held};
 use crate::view::View;
 use crate::wakes::{Wake, Woken};
@@ -164,13 +165,16 @@ impl Engine {
     /// the batch before this one may be settled meanwhile.
     pub fn look_ahead(&self, batch: &mut Batch<'_>) {
         let guess = self.ahead().guess(batch, &self.state().base, &self.options);
-        let checks: Vec<_> = guess
-            .iter()
-            .map(|pending| pending.check(batch.source))
-            .collect();
+        let valid = self.verdicts(&guess, batch.source);
+        batch.memo.note_early(guess, &valid);
+    }
+
+    /// The verdicts of some checks, all made together.
+    fn verdicts(&self, pending: &[Pending], source: &[u8]) -> Vec<bool> {
+        let checks: Vec<_> = pending.iter().map(|each| each.check(source)).collect();
         let mut valid = vec![false; checks.len()];
         self.verifier.verify(&checks, &mut valid);
-        batch.memo.note_early(guess, &valid);
+        valid
     }
 
     /// Settles the next part of a batch. `fetched`: the store's answer to the requests of the call before.
@@ -218,13 +222,8 @@ impl Engine {
     }
 
     /// Checks the signatures that a fold assumed to be good; whether they all are.
-    fn check(&self, batch: &mut Batch<'_>, unknown: &[crate::signature::Pending]) -> bool {
-        let checks: Vec<_> = unknown
-            .iter()
-            .map(|pending| pending.check(batch.source))
-            .collect();
-        let mut valid = vec![false; checks.len()];
-        self.verifier.verify(&checks, &mut valid);
+    fn check(&self, batch: &mut Batch<'_>, unknown: &[Pending]) -> bool {
+        let valid = self.verdicts(unknown, batch.source);
         let all = valid.iter().all(|valid| *valid);
         batch.signatures_checked += valid.len() as u64;
         batch.signatures_failed += valid.iter().filter(|valid| !**valid).count() as u64;
@@ -329,7 +328,7 @@ impl Engine {
 /// What a fold came to.
 struct Folded {
     needs: Vec<Need>,
-    unknown: Vec<crate::signature::Pending>,
+    unknown: Vec<Pending>,
     done: Done,
 }
 

@@ -114,24 +114,19 @@ impl Pending {
         }
     }
 
-    /// Where what is signed begins in the source, if it stands there.
-    fn start(&self) -> Option<u32> {
+    /// All that tells it from other checks over the source, by where what is signed stands there; nothing for what does
+    /// not stand there.
+    fn place(&self) -> Option<Place<'_>> {
         match &self.signed {
-            Signed::Source(range) => Some(range.start),
+            Signed::Source(range) => Some((
+                range.start,
+                range.end,
+                &self.signature,
+                &self.key,
+                self.algorithm as u8,
+            )),
             Signed::Held(_) => None,
         }
-    }
-
-    /// Whether it is the same check, of two over the source.
-    fn is_same(&self, other: &Pending) -> bool {
-        let same_bytes = match (&self.signed, &other.signed) {
-            (Signed::Source(one), Signed::Source(other)) => one == other,
-            _ => false,
-        };
-        same_bytes
-            && self.signature == other.signature
-            && self.key == other.key
-            && self.algorithm == other.algorithm
     }
 
     fn id(&self, source: &[u8]) -> Id {
@@ -146,6 +141,15 @@ impl Pending {
     }
 }
 
+/// A check over the source: from where to where, signature, key, algorithm.
+type Place<'p> = (
+    u32,
+    u32,
+    &'p [u8; SIGNATURE_BYTES],
+    &'p [u8; KEY_BYTES_MAX],
+    u8,
+);
+
 /// A check that was made before a fold asked for it.
 struct Early {
     pending: Pending,
@@ -157,7 +161,7 @@ struct Early {
 /// found to be bad.
 #[derive(Default)]
 pub struct Memo {
-    /// Of what stands in the source, in its order.
+    /// Of what stands in the source, in order of place: a message may carry any number of signatures, foreseen or not.
     early: Vec<Early>,
     known: Map<Id, bool>,
     /// Checks made ahead that a fold asked for.
@@ -175,19 +179,17 @@ impl Memo {
             valid: *valid,
             used: false,
         }));
-        self.early.sort_by_key(|early| early.pending.start());
+        self.early
+            .sort_by(|one, other| one.pending.place().cmp(&other.pending.place()));
     }
 
     /// The verdict of a check made ahead.
     fn early(&mut self, pending: &Pending) -> Option<bool> {
-        let start = pending.start()?;
-        let first = self
+        let place = Some(pending.place()?);
+        let found = self
             .early
-            .partition_point(|early| early.pending.start() < Some(start));
-        let early = self.early[first..]
-            .iter_mut()
-            .take_while(|early| early.pending.start() == Some(start))
-            .find(|early| early.pending.is_same(pending))?;
+            .binary_search_by(|early| early.pending.place().cmp(&place));
+        let early = &mut self.early[found.ok()?];
         if !std::mem::replace(&mut early.used, true) {
             self.used += 1;
             self.failed += u64::from(!early.valid);
