@@ -2,14 +2,12 @@ import { concatMap, lastValueFrom } from 'rxjs'
 
 import { tool, type Made, type ToolName, type ToolOptions } from '../../native/tools.ts'
 import type { Chunk } from '../../operators/flow.ts'
-import { Slots } from '../../operators/slots.ts'
 import { Tail } from '../../operators/tail.ts'
 import { requireAddon } from '../addon.ts'
 import { PipelineError } from '../errors.ts'
 import { limits } from '../limits.ts'
-import { Pace } from '../pace.ts'
 import { sourcesOf } from '../sources/index.ts'
-import type { Source, SourceContext } from '../sources/source.ts'
+import { once, type Source } from '../sources/source.ts'
 import { exitCodes } from '../summary.ts'
 import { say } from '../terminal.ts'
 import type { TableFlags } from './options.ts'
@@ -81,25 +79,13 @@ export async function overStreams(
         if (problem === undefined) await use(made, source)
         else stop.abort()
       }
-      const chunks = source.chunks(contextOf(stop.signal))
+      const chunks = source.chunks(once(limits, stop.signal, say))
       await lastValueFrom(chunks.pipe(concatMap(step)), { defaultValue: undefined })
     }
   } finally {
     forget()
   }
   return { whole: !stop.signal.aborted, problem }
-}
-
-function contextOf(signal: AbortSignal): SourceContext {
-  return {
-    limits,
-    pace: new Pace(limits),
-    signal,
-    credits: new Slots(limits.creditsPerSource, signal),
-    numberOf: () => 1,
-    recall: () => undefined,
-    note: say,
-  }
 }
 
 /** Hands a stream to a tool: what is unfinished stands before what comes next. */

@@ -5,12 +5,10 @@ import { concatMap, lastValueFrom, map } from 'rxjs'
 import type { Framer } from '../../native/engine.ts'
 import type { Tool } from '../../native/tools.ts'
 import type { Frames } from '../../operators/flow.ts'
-import { Slots } from '../../operators/slots.ts'
 import { reasonOf } from '../errors.ts'
 import { framed } from '../framed.ts'
 import type { Limits } from '../limits.ts'
-import { Pace } from '../pace.ts'
-import type { Source } from '../sources/source.ts'
+import { once, type Source } from '../sources/source.ts'
 import type { Client, OutRecord, Producer } from './client/client.ts'
 import { cutHeader } from './dead.ts'
 import { requests } from './delivery.ts'
@@ -40,18 +38,9 @@ export interface GatewayOptions {
  */
 export async function gateway(options: GatewayOptions): Promise<void> {
   const { client, sources, framer, limits, signal, note } = options
-  const context = {
-    limits,
-    pace: new Pace(limits),
-    signal,
-    credits: new Slots(limits.creditsPerSource, signal),
-    numberOf: () => 1,
-    recall: () => undefined,
-    note,
-  }
   const sender = new Sender(options, await client.producer())
   try {
-    const batches = framed(sources, framer, context).pipe(
+    const batches = framed(sources, framer, once(limits, signal, note)).pipe(
       map((frames) => ({ frames, records: recordsOf(frames, options) })),
       concatMap(async ({ frames, records }) => {
         const made = await records

@@ -1,9 +1,9 @@
 import type { Observable } from 'rxjs'
 
 import type { Chunk, Frames } from '../../operators/flow.ts'
-import type { Slots } from '../../operators/slots.ts'
+import { Slots } from '../../operators/slots.ts'
 import type { Limits } from '../limits.ts'
-import type { Pace } from '../pace.ts'
+import { Pace } from '../pace.ts'
 
 /** What a source is given to work with. */
 export interface SourceContext {
@@ -19,6 +19,19 @@ export interface SourceContext {
   recall(name: string): Uint8Array | undefined
   /** Says something about the source to the person at the terminal. */
   note(text: string): void
+}
+
+/** For sources that are read once and from their beginning: nothing is stored of where they stand. */
+export function once(limits: Limits, signal: AbortSignal, note: SourceContext['note']): SourceContext {
+  return {
+    limits,
+    pace: new Pace(limits),
+    signal,
+    credits: new Slots(limits.creditsPerSource, signal),
+    numberOf: () => 1,
+    recall: () => undefined,
+    note,
+  }
 }
 
 export interface Source {

@@ -222,15 +222,7 @@ fn stream(kind: Kind) -> Vec<u8> {
             Kind::Cesr => native(&event),
         };
         let size = body(&" ".repeat(17)).len() as u32;
-        let version = Version {
-            protocol: Protocol::Keri,
-            major: 1,
-            minor: 0,
-            genus_major: 1,
-            genus_minor: 0,
-            kind,
-            size,
-        };
+        let version = Version::new(Protocol::Keri, 1, kind, size);
         out.extend_from_slice(&body(&version.to_string()));
         let signature = fill("AAA", 88, &mut state);
         let counter = if kind == Kind::Cesr {

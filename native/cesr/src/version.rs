@@ -84,12 +84,13 @@ impl Version {
         }
     }
 
-    const fn v1(protocol: Protocol, kind: Kind, size: u32) -> Self {
+    /// Of version 1.0 or 2.0 (`major`) in protocol and code tables; `size`: bytes of the body.
+    pub const fn new(protocol: Protocol, major: u8, kind: Kind, size: u32) -> Self {
         Self {
             protocol,
-            major: 1,
+            major,
             minor: 0,
-            genus_major: 1,
+            genus_major: major,
             genus_minor: 0,
             kind,
             size,
@@ -251,7 +252,7 @@ fn parse_usual(text: &[u8]) -> Option<Version> {
     let size = size
         .iter()
         .fold(0, |sum, digit| sum << 4 | u32::from(*digit));
-    is_sound.then_some(Version::v1(protocol, kind, size))
+    is_sound.then_some(Version::new(protocol, 1, kind, size))
 }
 
 fn parse_v1(text: &[u8]) -> Result<Version, ErrorKind> {
@@ -263,7 +264,7 @@ fn parse_v1(text: &[u8]) -> Result<Version, ErrorKind> {
     if &text[4..6] != b"10" {
         return Err(ErrorKind::Version);
     }
-    Ok(Version::v1(protocol, kind, size_of(text)))
+    Ok(Version::new(protocol, 1, kind, size_of(text)))
 }
 
 fn parse_v2(text: &[u8]) -> Result<Version, ErrorKind> {
@@ -272,13 +273,5 @@ fn parse_v2(text: &[u8]) -> Result<Version, ErrorKind> {
     if &text[4..7] != b"CAA" || &text[7..10] != b"CAA" {
         return Err(ErrorKind::Version);
     }
-    Ok(Version {
-        protocol,
-        major: 2,
-        minor: 0,
-        genus_major: 2,
-        genus_minor: 0,
-        kind,
-        size: size_of(text),
-    })
+    Ok(Version::new(protocol, 2, kind, size_of(text)))
 }

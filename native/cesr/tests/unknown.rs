@@ -20,15 +20,7 @@ fn skip() -> Options {
 }
 
 fn body(major: u8) -> String {
-    let mut version = Version {
-        protocol: Protocol::Keri,
-        major,
-        minor: 0,
-        genus_major: major,
-        genus_minor: 0,
-        kind: Kind::Json,
-        size: 0,
-    };
+    let mut version = Version::new(Protocol::Keri, major, Kind::Json, 0);
     let text = |version: &Version| format!("{{\"v\":\"{version}\"}}");
     version.size = text(&version).len() as u32;
     text(&version)

@@ -92,15 +92,7 @@ pub fn write(form: Form, fields: &[Field<'_>]) -> Body {
 }
 
 fn version(form: Form, size: usize) -> Version {
-    Version {
-        protocol: Protocol::Keri,
-        major: form.major,
-        minor: 0,
-        genus_major: form.major,
-        genus_minor: 0,
-        kind: form.kind,
-        size: size as u32,
-    }
+    Version::new(Protocol::Keri, form.major, form.kind, size as u32)
 }
 
 fn set_size(form: Form, at: usize, out: &mut [u8]) {

@@ -2,6 +2,8 @@
 
 #[path = "support/engine.rs"]
 mod engine;
+#[path = "../../keri/tests/support/memory.rs"]
+mod memory;
 mod support;
 
 use std::collections::BTreeSet;

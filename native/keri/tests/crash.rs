@@ -8,8 +8,8 @@ use kelpipe_keri::batch::{Batch, WaitingOp, codec_options};
 use kelpipe_keri::engine::{Engine, Step};
 use kelpipe_keri::options::{Mode, Options};
 use kelpipe_keri::store::{META_ORDINAL, Table};
-use support::Memory;
 use support::judge::{Judge, START};
+use support::memory::Memory;
 use support::random::Random;
 use support::scenarios::{self, End};
 

@@ -137,15 +137,7 @@ fn framed(shape: Shape, random: &mut Random, out: &mut Vec<u8>) {
 fn plain(kind: Kind, major: u8, random: &mut Random, out: &mut Vec<u8>) {
     let text = |text: String| Value::Text(text);
     let said = random.fill("EA", 44);
-    let mut version = Version {
-        protocol: Protocol::Keri,
-        major,
-        minor: 0,
-        genus_major: major,
-        genus_minor: 0,
-        kind,
-        size: 0,
-    };
+    let mut version = Version::new(Protocol::Keri, major, kind, 0);
     let mut entries = vec![
         ("v".to_owned(), text(version.to_string())),
         ("t".to_owned(), text("ixn".to_owned())),

@@ -6,60 +6,18 @@ use kelpipe_cesr::frame::Framer;
 use kelpipe_crypto::Verifier;
 use kelpipe_keri::batch::{Batch, codec_options};
 use kelpipe_keri::engine::{Engine, Step};
-use kelpipe_keri::needs::Requests;
 use kelpipe_keri::options::{Mode, Options};
-use kelpipe_keri::store::{OP_WORDS, Table};
+use kelpipe_keri::store::Table;
 use kelpipe_keri::views;
-use kelpipe_keri::writes::Writes;
 use serde_json::Value;
 
+use crate::memory::Memory;
 use crate::support::Held;
 
 /// 2024-06-01T00:00:00Z in microseconds.
 const NOW: i64 = 1_717_200_000_000_000;
 /// Messages judged together.
 const BATCH: usize = 500;
-
-#[derive(Default)]
-struct Memory([BTreeMap<Vec<u8>, Vec<u8>>; 10]);
-
-impl Memory {
-    fn fetch(&self, requests: &Requests) -> Vec<u8> {
-        let mut out = Vec::new();
-        for op in requests.ops.chunks_exact(OP_WORDS) {
-            let key = &requests.arena[op[2] as usize..op[3] as usize];
-            let table = &self.0[op[0] as usize];
-            let found: Vec<_> = match op[1] {
-                0 => table.get_key_value(key).into_iter().collect(),
-                1 => table
-                    .range(key.to_vec()..)
-                    .take_while(|(found, _)| found.starts_with(key))
-                    .collect(),
-                _ => range(table, key, op[4] as usize),
-            };
-            out.extend_from_slice(&(found.len() as u32).to_le_bytes());
-            for (key, value) in found {
-                out.extend_from_slice(&(key.len() as u32).to_le_bytes());
-                out.extend_from_slice(&(value.len() as u32).to_le_bytes());
-                out.extend_from_slice(key);
-                out.extend_from_slice(value);
-            }
-        }
-        out
-    }
-
-    fn apply(&mut self, writes: &Writes) {
-        for op in writes.ops.chunks_exact(OP_WORDS) {
-            let key = writes.arena[op[2] as usize..op[3] as usize].to_vec();
-            let table = &mut self.0[op[0] as usize];
-            if op[1] == 0 {
-                table.insert(key, writes.arena[op[3] as usize..op[4] as usize].to_vec());
-            } else {
-                table.remove(&key);
-            }
-        }
-    }
-}
 
 /// Number of a refused verdict, and where the columns of reasons and verdicts begin: see `LAYOUT`.
 fn refusals(rows: &kelpipe_keri::columns::Columns, held: &mut Held) {
@@ -129,7 +87,7 @@ fn json(text: &str) -> Value {
 
 fn collect(store: &Memory, held: &mut Held) {
     let mut ends: BTreeMap<String, String> = BTreeMap::new();
-    for (key, value) in &store.0[Table::Aids as usize] {
+    for (key, value) in store.table(Table::Aids) {
         let aid = std::str::from_utf8(key).expect("text");
         let Some(state) = views::key_state(aid, value, true) else {
             continue;
@@ -147,7 +105,7 @@ fn collect(store: &Memory, held: &mut Held) {
         held.states.insert(line);
         ends.insert(aid.to_owned(), text("s"));
     }
-    for (key, value) in &store.0[Table::Kel as usize] {
+    for (key, value) in store.table(Table::Kel) {
         let kel = json(&views::record(Table::Kel, key, value).expect("sound"));
         let events = kel["events"].as_array().expect("a list");
         let part = |value: &Value| value.as_str().unwrap_or("").to_owned();
@@ -163,7 +121,7 @@ fn collect(store: &Memory, held: &mut Held) {
             ));
         }
     }
-    for (key, value) in &store.0[Table::Waiting as usize] {
+    for (key, value) in store.table(Table::Waiting) {
         let waiting = json(&views::record(Table::Waiting, key, value).expect("sound"));
         let part = |name: &str| waiting[name].as_str().unwrap_or("").to_owned();
         for kind in waiting["kinds"].as_array().into_iter().flatten() {
@@ -179,22 +137,4 @@ fn collect(store: &Memory, held: &mut Held) {
             ));
         }
     }
-}
-
-/// Records between two keys, until they have so many bytes.
-fn range<'t>(
-    table: &'t BTreeMap<Vec<u8>, Vec<u8>>,
-    ends: &[u8],
-    mut bytes: usize,
-) -> Vec<(&'t Vec<u8>, &'t Vec<u8>)> {
-    let (from, to) = ends.split_at(ends.len() / 2);
-    let within = |(key, value): &(&Vec<u8>, &Vec<u8>)| {
-        let left = bytes > 0;
-        bytes = bytes.saturating_sub(key.len() + value.len());
-        left
-    };
-    table
-        .range(from.to_vec()..to.to_vec())
-        .take_while(within)
-        .collect()
 }

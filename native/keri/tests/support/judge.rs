@@ -10,7 +10,7 @@ use kelpipe_keri::views;
 
 use serde_json::Value;
 
-use super::Memory;
+use super::memory::Memory;
 use super::rows::{Row, rows_of};
 
 /// 2024-06-01T00:00:00Z in microseconds.

@@ -89,19 +89,7 @@ fn events(major: u8) -> Vec<(Event, bool)> {
 }
 
 fn body(kind: Kind, major: u8, event: &Event) -> Vec<u8> {
-    let version = |size| {
-        let (major, kind) = (major, kind);
-        Version {
-            protocol: Protocol::Keri,
-            major,
-            minor: 0,
-            genus_major: major,
-            genus_minor: 0,
-            kind,
-            size,
-        }
-        .to_string()
-    };
+    let version = |size| Version::new(Protocol::Keri, major, kind, size).to_string();
     let write = |size| match kind {
         Kind::Cbor => items(&version(size), event, [0xa0, 0x80, 0x60, 0x78], 24),
         Kind::Cesr => native(event),
