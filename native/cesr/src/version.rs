@@ -240,7 +240,7 @@ const NO_DIGIT: u8 = 0x80;
 
 /// A v1 string with nothing wrong in it, as nearly all are.
 #[inline]
-fn parse_usual(text: &[u8]) -> Option<Version> {
+pub(crate) fn parse_usual(text: &[u8]) -> Option<Version> {
     let text = <&[u8; V1_SIZE]>::try_from(text).ok()?;
     let [p, q, r, s, major, minor, k, l, m, n, size @ .., end] = text;
     let protocol = Protocol::parse(&[*p, *q, *r, *s]).ok()?;

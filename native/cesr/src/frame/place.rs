@@ -1,12 +1,32 @@
 //! Where the version string of a body stands.
 
-use super::start::Look;
+use super::Domain;
+use super::start::{Look, Start};
 use crate::error::ErrorKind;
-use crate::version::{self, V1_SIZE, V2_SIZE};
+use crate::group::Genus;
+use crate::version::{self, Kind, V1_SIZE, V2_SIZE};
+
+/// What begins a JSON body.
+const JSON: &[u8] = b"{\"v\":\"";
+
+/// A v1 JSON body with nothing wrong in its version string, as most are.
+#[inline]
+pub(super) fn usual(bytes: &[u8]) -> Option<Start> {
+    const END: usize = JSON.len() + V1_SIZE;
+    let head = bytes.get(..=END)?;
+    let version = version::parse_usual(head.strip_prefix(JSON)?.get(..V1_SIZE)?)?;
+    let is_whole = head[END] == b'"' && version.size as usize > END + 1;
+    (is_whole && version.kind == Kind::Json).then_some(Start::Body {
+        size: u64::from(version.size),
+        kind: Kind::Json,
+        genus: Genus::V1,
+        domain: Domain::Text,
+        wrapped: false,
+    })
+}
 
 /// Place and length of a version string that is the whole value of the first field, which is `v`.
 pub(super) fn exact(bytes: &[u8]) -> Result<(usize, usize), Look> {
-    const JSON: &[u8] = b"{\"v\":\"";
     let no = Err(Look::No(ErrorKind::Version));
     let head = match bytes.first() {
         Some(b'{') if bytes.starts_with(JSON) => return in_json(bytes, JSON.len()),

@@ -134,6 +134,9 @@ pub(super) fn body(bytes: &[u8], options: &Options) -> Look {
     if bytes.is_empty() {
         return Look::More;
     }
+    if let Some(start) = place::usual(bytes) {
+        return Look::Yes(start);
+    }
     let found = if options.version_exact {
         place::exact(bytes)
     } else {
