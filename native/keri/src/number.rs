@@ -40,8 +40,9 @@ pub fn short_hex(text: &[u8]) -> Option<u64> {
     }
 }
 
+/// A hexadecimal digit in the canonical form.
 #[inline]
-fn digit(byte: u8) -> Option<u8> {
+pub fn digit(byte: u8) -> Option<u8> {
     match byte {
         b'0'..=b'9' => Some(byte - b'0'),
         b'a'..=b'f' => Some(byte - b'a' + 10),

@@ -113,7 +113,7 @@ impl<'a> Cursor<'a> {
         let rest = self.rest();
         let word = match rest.first_chunk() {
             Some(word) => u64::from_le_bytes(*word),
-            None => short_word(rest),
+            None => last_word(self.body, rest.len()),
         };
         if (word ^ literal.word) << (64 - 8 * literal.size) != 0 {
             return None;
@@ -173,9 +173,11 @@ impl<'a> Cursor<'a> {
     }
 }
 
-/// The last bytes of a body, less than eight, as a word.
-#[cold]
-fn short_word(rest: &[u8]) -> u64 {
-    let bytes = rest.iter().rev();
-    bytes.fold(0, |word, byte| word << 8 | u64::from(*byte))
+/// The last `left` bytes of a body, less than eight, as a word; zero of a body that has no more.
+#[inline]
+fn last_word(body: &[u8], left: usize) -> u64 {
+    let word = body
+        .last_chunk()
+        .map_or(0, |word| u64::from_le_bytes(*word));
+    word.checked_shr(64 - 8 * left as u32).unwrap_or(0)
 }

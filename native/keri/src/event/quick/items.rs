@@ -196,7 +196,9 @@ impl<'a, H: Heads> Form<'a> for Items<'a, H> {
     fn number(&mut self, label: Label) -> Option<u64> {
         let label = H::label(label);
         if self.from.pass(label.digit).is_some() {
-            return number::short_hex(self.from.take(1)?);
+            let digit = self.from.next()?;
+            self.from.at += 1;
+            return number::digit(digit).map(u64::from);
         }
         self.from.pass(label.alone)?;
         self.long_number()
