@@ -1,4 +1,4 @@
-import { replay } from '../replay.ts'
+import { aidBytes, replay } from '../replay.ts'
 import { bytesText, textBytes } from '../text.ts'
 import type { OutRecord } from './client/client.ts'
 import { partitionOf } from './murmur2.ts'
@@ -47,20 +47,38 @@ export class Exchange {
 
   /** Says that something here awaits the logs of these AIDs, as far as they are others' and it was not said before. */
   interests(aids: readonly string[]): OutRecord[] {
-    const { partition, partitions, topics, keyed } = this.#context
-    if (!keyed) return []
+    if (!this.#context.keyed) return []
     const fresh = aids.filter((aid) => !this.#asked.has(aid) && !isOwn(this.#context, aid))
     return [...new Set(fresh)].map((aid) => {
       this.#asked.add(aid)
       this.#new.push([`${askedPrefix}${aid}`, textBytes('')])
-      return {
-        topic: topics.exchange,
-        partition: partitionOf(Buffer.from(aid, 'latin1'), partitions),
-        key: `${aid} wanted ${partition}`,
-        value: Buffer.from(`${partition}`),
-        headers: { [kindHeader]: 'interest', aid },
-      }
+      return this.#interest(aid)
     })
+  }
+
+  #interest(aid: string): OutRecord {
+    const { partition, partitions, topics } = this.#context
+    return {
+      topic: topics.exchange,
+      partition: partitionOf(Buffer.from(aid, 'latin1'), partitions),
+      key: `${aid} wanted ${partition}`,
+      value: Buffer.from(`${partition}`),
+      headers: { [kindHeader]: 'interest', aid },
+    }
+  }
+
+  /**
+   * Says again what was asked for and has brought nothing yet. A copy notes what it would ask for and leaves it to the owner
+   * of the partition to say so, who may have gone before that.
+   */
+  reminders(): OutRecord[] {
+    const { addon, store } = this.#context
+    return [...this.#asked]
+      .filter((aid) => {
+        const record = store.get('aids', aidBytes(aid))
+        return !record || addon.keyState(aid, record, true) === null
+      })
+      .map((aid) => this.#interest(aid))
   }
 
   /** An event of ours, for those who want the log that it is of. */

@@ -78,6 +78,11 @@ export class Outbox {
     return { sequence: this.#sequence, records: [], bytes: 0, positions: this.#positions }
   }
 
+  /** Records that go before all that is not sent: they come with the first transaction, and count for no entry of it. */
+  before(records: readonly OutRecord[]): Entry {
+    return { sequence: this.#sent, records, bytes: 0, positions: this.#positions }
+  }
+
   /** The state is whole again. */
   rebuilt(): void {
     this.#rebuilding = false
@@ -117,12 +122,6 @@ export const cleared = (store: StoreReader, sent: bigint): MetaRecord[] =>
   Array.from(store.scan('meta', { prefix: textBytes(prefix) }), ({ key }) => bytesText(key))
     .filter((name) => BigInt(name.slice(prefix.length)) <= sent)
     .map((name) => [name, undefined])
-
-/** The record of an entry that no part leads to. */
-export const entryRecord = (entry: Entry): MetaRecord => [
-  nameOf(entry.sequence),
-  encode(entry.records, entry.positions).bytes,
-]
 
 /** Of one record in front of all bytes: topic, partition, key, headers, bytes of its value. */
 type Head = readonly [string, number, string | null, Readonly<Record<string, string>>, number | null]

@@ -74,7 +74,7 @@ export class Outputs {
     const source = part.work.kind === 'frames' ? part.work.source : new Uint8Array(0)
     for (let index = 0; index < verdicts.length; index += 1) {
       if (verdicts.verdict[index] !== accepted || verdicts.ilk[index] === receipt) continue
-      if (purpose === 'accepted' && !verdicts.isRetried(index)) continue
+      if (purpose === 'accepted') continue
       const row = verdicts.row(index)
       if (this.#isOwnRow(row, purpose)) this.#accepted(row, verdicts.bytes(index, source), records)
     }

@@ -236,19 +236,19 @@ export class Partition {
     // A copy has come so far already.
     for (const purpose of ['exchange', 'accepted'] as const)
       this.#feed.seek(purpose, storedPosition(this.#opened(), purpose) ?? start)
-    const { publisher, outbox } = await this.#start(storeId, 0n, [], exchange)
+    const { publisher, outbox, outputs } = await this.#start(storeId, 0n, [], exchange)
+    const reminders = outputs.exchange.reminders()
     const gone = await rebuild({
       client,
       feed: this.#feed,
       store: this.#opened(),
       topics,
       partition: this.number,
-      exchangeEnd: exchange.offset,
       signal: this.#stop.signal,
       progress: (read, total) => (this.#rebuilt = { read, total }),
     })
     this.#stop.signal.throwIfAborted()
-    // What a copy has read beyond is taken in again: of that nobody has published what it leads to.
+    // What was read beyond is taken in again: of that nobody has published what it leads to.
     this.#feed.seek('exchange', exchange)
     const reached = [
       ['input', input],
@@ -257,7 +257,7 @@ export class Partition {
     outbox.rebuilt()
     const records = reached.map(([role, position]) => [positionName(role), encodePosition(position)] as const)
     await this.#opened().commit(undefined, new Map(records))
-    await publisher.begin(gone)
+    await publisher.begin([...gone, ...reminders])
   }
 
   async #start(
@@ -265,7 +265,7 @@ export class Partition {
     sent: bigint,
     entries: readonly Entry[],
     rebuiltUpTo?: Position,
-  ): Promise<{ publisher: Publisher; outbox: Outbox }> {
+  ): Promise<{ publisher: Publisher; outbox: Outbox; outputs: Outputs }> {
     const { addon, engine: engineOptions, limits, topics } = this.#options
     const store = this.#opened()
     this.#engine = await engineFor(addon, engineOptions, store)
@@ -303,7 +303,7 @@ export class Partition {
     this.#publisher = publisher
     this.#running = run(this.#runOptions(store, this.#engine, outbox, publisher))
     this.#running.catch((error: unknown) => this.#fail(error))
-    return { publisher, outbox }
+    return { publisher, outbox, outputs }
   }
 
   #fail(error: unknown): void {

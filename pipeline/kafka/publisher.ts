@@ -92,7 +92,7 @@ export class Publisher implements Sink {
    * Resolves when that holds.
    */
   async begin(records: readonly OutRecord[] = []): Promise<void> {
-    if (records.length > 0) this.#push({ ...this.#options.outbox.standing(), records }, true)
+    if (records.length > 0) this.#push(this.#options.outbox.before(records), true)
     else this.#push(this.#options.outbox.standing())
     this.#held = false
     this.#begun.give()
@@ -134,9 +134,11 @@ export class Publisher implements Sink {
     const start = performance.now()
     const last = group.at(-1)
     if (!last) return
-    let rest = group
+    // After a failure nobody knows how far it came: nothing is sent again before the brokers have said so.
+    let rest: readonly Entry[] | undefined = group
     for (let pause = retryMs; ; pause = Math.min(retryMsMax, pause * 2))
       try {
+        rest ??= await this.#remaining(group)
         await delivery.send(
           rest.flatMap(({ records }) => records),
           this.#offsets(last),
@@ -144,8 +146,8 @@ export class Publisher implements Sink {
         break
       } catch (error) {
         if (error instanceof Fenced || this.#closing) throw error
+        rest = undefined
         await setTimeout(pause)
-        rest = await this.#remaining(rest)
       }
     outbox.sent(last.sequence)
     this.#queue.splice(0, group.length)
@@ -157,16 +159,11 @@ export class Publisher implements Sink {
     this.#room?.()
   }
 
-  /** What of a group is still to be sent after a failure: nobody knows how far it came. */
+  /** What of a group is still to be sent after a failure. */
   async #remaining(group: readonly Entry[]): Promise<readonly Entry[]> {
-    try {
-      const sent = await this.#options.delivery.recover()
-      if (sent === undefined) throw new Fenced('the partition is of another worker now')
-      return group.filter(({ sequence, records }) => sequence > sent || records.length === 0)
-    } catch (error) {
-      if (error instanceof Fenced) throw error
-      return group
-    }
+    const sent = await this.#options.delivery.recover()
+    if (sent === undefined) throw new Fenced('the partition is of another worker now')
+    return group.filter(({ sequence, records }) => sequence > sent || records.length === 0)
   }
 
   #offsets({ sequence, positions }: Entry): GroupOffset[] {

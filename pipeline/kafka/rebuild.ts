@@ -11,8 +11,6 @@ export interface Rebuilding {
   readonly store: StoreReader
   readonly topics: Topics
   readonly partition: number
-  /** Up to where the exchange was taken in. */
-  readonly exchangeEnd: bigint
   readonly signal: AbortSignal
   /** Told of records that were read, and how many there are. */
   readonly progress: (read: bigint, total: bigint) => void
@@ -20,11 +18,16 @@ export interface Rebuilding {
 
 /**
  * Makes the state of a partition anew from what it was published as, verified in full once more: the logs that other
- * partitions sent, then what was accepted, in that order, then what still waits. A copy goes on from where it has come. Resolves to records for entries that
- * waited and do no longer.
+ * partitions sent, then what was accepted, in that order, then what still waits. A copy goes on from where it has come.
+ * Resolves to records for entries that waited and do no longer.
+ *
+ * The exchange is read to its end, beyond where the group has come: an event may have been accepted and published by an
+ * earlier owner that rests on what lies there, and without that it would wait, be accepted later, and be published again.
+ * Whoever calls this has fenced the earlier owners, so that none of them publishes any more.
  */
 export async function rebuild(rebuilding: Rebuilding): Promise<OutRecord[]> {
-  const { client, topics, partition, exchangeEnd } = rebuilding
+  const { client, topics, partition } = rebuilding
+  const exchangeEnd = await client.end(topics.exchange, partition)
   const acceptedEnd = await client.end(topics.accepted, partition)
   const escrowsEnd = await client.end(topics.escrows, partition)
   const total = exchangeEnd + acceptedEnd + escrowsEnd

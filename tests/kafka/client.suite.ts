@@ -143,6 +143,35 @@ export function clientSuite(subject: Subject): void {
       await second.close()
     }))
 
+  test('what was given up is not read, in whatever order transactions began and ended', async () =>
+    within(async (client) => {
+      const [topic = ''] = await fresh(client, 'crossed')
+      const [one, other] = [
+        await client.transactional(`${topic}-one`),
+        await client.transactional(`${topic}-other`),
+      ]
+      await one.begin()
+      await one.send([record(topic, 'given up, the longer one')])
+      await other.begin()
+      await other.send([record(topic, 'given up')])
+      await other.abort()
+      await other.begin()
+      await other.send([record(topic, 'between')])
+      await other.commit()
+      await one.send([record(topic, 'given up, its end')])
+      await one.abort()
+      await one.begin()
+      await one.send([record(topic, 'after')])
+      await one.commit()
+      // Its next transaction begins when the marks of that one are written.
+      await one.begin()
+      await one.send([record(topic, 'given up at last')])
+      await one.abort()
+      expect(await valuesOf(client, topic)).toEqual(['between', 'after'])
+      await one.close()
+      await other.close()
+    }))
+
   test('offsets of a group count with their transaction, and carry a word of ours', async () =>
     within(async (client) => {
       const [topic = ''] = await fresh(client, 'offsets')

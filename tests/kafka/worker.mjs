@@ -14,11 +14,16 @@ let armed = false
 process.on('message', () => (armed = true))
 process.channel.unref()
 
+/** A line of the log, with when it was written. */
+const tell = (text) => console.log(`${new Date().toISOString()} ${text}`)
+
 /** A step is reached; the process ends there if its time has come. */
 function reach(step) {
   if (!armed || step !== plan.fault?.step) return
   left -= 1
-  if (left <= 0) process.kill(process.pid, 'SIGKILL')
+  if (left > 0) return
+  tell(`is killed ${step}`)
+  process.kill(process.pid, 'SIGKILL')
 }
 
 /** The same call, with the steps before and after it. */
@@ -142,8 +147,15 @@ const worker = new Worker({
   replicas: 1,
   standby: plan.standby,
   watch,
-  sent: () => undefined,
-  note: (text) => console.log(text),
+  sent: (partition, entries) => {
+    const [first, last] = [entries[0], entries.at(-1)]
+    const records = entries.reduce((sum, each) => sum + each.records.length, 0)
+    const places = Array.from(last.positions, ([role, { offset, skip }]) => `${role} ${offset}+${skip}`)
+    tell(
+      `${plan.topics.input}/${partition}: sent ${first.sequence}-${last.sequence}, ${records} records, ${places.join(', ')}`,
+    )
+  },
+  note: tell,
 })
 await worker.run(stop.signal)
 await client.close()

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
 
 import { describe, expect, test } from 'vitest'
@@ -175,6 +176,45 @@ describe.skipIf(!canBroker)('workers on Kafka', { timeout: 180_000 }, () => {
       for (const progress of rebuilt) expect(progress?.read).toBe(progress?.total)
       const events = eventsOf(await field.records(field.topics.accepted))
       expect(new Set(events).size).toBe(events.length)
+    }))
+
+  // Goal: what an earlier owner published is not published again, however little of the exchange it had noted as read.
+  // Method: the group's offsets say that nothing of it was, as after a takeover that ends early, and that the state is lost.
+  test('events that rest on logs of others are not published again when the exchange is read again', async () =>
+    within('again', 2, async (field) => {
+      const messages = await generated({
+        aids: 30,
+        shapes: ['delegated'],
+        events: 6,
+        interleave: 30,
+        seed: 8,
+      })
+      const resting = messages.filter((each) => apart(field, each)).map(saidOf)
+      expect(resting.length).toBeGreaterThan(5)
+      const expected = await field.alone(messages)
+      await field.send(messages)
+      const first = await field.worker('a')
+      await reached(async () => (await field.hasRead()) && same(await field.digestsOf(first), expected))
+      await first.stop()
+      const { input, exchange } = field.topics
+      for (const partition of [0, 1]) {
+        const producer = await field.client.transactional(`${input}-group-${input}-${partition}`)
+        await producer.begin()
+        const metadata = `${randomUUID()} 0 0`
+        const end = await field.client.end(input, partition)
+        await producer.offsets(`${input}-group`, [
+          { topic: input, partition, offset: end, metadata },
+          { topic: exchange, partition, offset: 0n, metadata },
+        ])
+        await producer.commit()
+        await producer.close()
+      }
+      const second = await field.worker('b')
+      await reached(async () => same(await field.digestsOf(second), expected))
+      await second.stop()
+      const events = eventsOf(await field.records(field.topics.accepted))
+      expect(events.filter((said, at) => events.indexOf(said) !== at)).toEqual([])
+      expect(events.length).toBe(new Set(messages.map(saidOf)).size)
     }))
 
   // Goal: taking over costs little. Method: note from where the accepted events are read when the owner is gone.

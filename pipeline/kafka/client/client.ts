@@ -115,7 +115,7 @@ export interface Client {
   partitions(topics: readonly string[]): Promise<ReadonlyMap<string, number>>
   /** Makes topics; those that exist stay as they are. */
   create(plans: readonly TopicPlan[]): Promise<void>
-  /** The offset behind the last record of a partition. */
+  /** The offset behind the last record of a partition that no open transaction holds back from readers. */
   end(topic: string, partition: number): Promise<bigint>
   /** What a group has committed; partitions without are left out. */
   committed(group: string, topics: readonly string[], partition: number): Promise<readonly GroupOffset[]>

@@ -2,6 +2,7 @@ import { createRequire } from 'node:module'
 
 import type * as Kafkajs from 'kafkajs'
 
+import { committed } from './aborted.ts'
 import { encodeProduce, type Produce } from './produce.ts'
 
 const require = createRequire(import.meta.url)
@@ -36,6 +37,7 @@ function grouped({ messages }: Grouping): Record<number, { readonly partition: n
 const { version } = require('kafkajs/package.json') as { version: string }
 if (version === known) {
   replace<typeof grouped>('producer/groupMessagesPerPartition.js', () => grouped)
+  replace<typeof committed>('consumer/filterAbortedMessages.js', () => committed)
   // It also makes a buffer for each field of each record, which took most of the time of a worker.
   replace<ProduceRequest>('protocol/requests/produce/v3/request.js', (original) => (produce) => ({
     ...original(produce),
@@ -46,5 +48,5 @@ if (version === known) {
   }))
 }
 
-/** kafkajs, with its slowest parts replaced. Nothing else here imports it otherwise than for its types. */
+/** kafkajs, with its slowest parts and a faulty one replaced. Nothing else here imports it otherwise than for its types. */
 export const kafkajs: typeof Kafkajs = require('kafkajs') as typeof Kafkajs
