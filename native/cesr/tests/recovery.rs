@@ -226,34 +226,33 @@ fn one_at_a_time(stream: &[u8]) {
 
 #[test]
 fn hostile_input_costs_linear_time() {
-    let small = hostile(1 << 15);
-    let large = hostile(1 << 18);
-    for ((name, small), (_, large)) in small.iter().zip(&large) {
-        for (way, work) in [
-            (
-                "whole",
-                &(|bytes: &[u8]| drop(cut(bytes, [], &Options::default()))) as &dyn Fn(&[u8]),
-            ),
-            ("byte by byte", &one_at_a_time),
-        ] {
-            assert_linear(&format!("{name}, {way}"), || work(small), || work(large));
+    let whole = |bytes: &[u8]| drop(cut(bytes, [], &Options::default()));
+    for (way, work, most) in [
+        ("whole", &whole as &dyn Fn(&[u8]), 1 << 19),
+        ("byte by byte", &one_at_a_time, 1 << 17),
+    ] {
+        let curve = [most >> 6, most >> 4, most >> 2, most].map(hostile);
+        for pattern in 0..curve[0].len() {
+            let inputs = curve.each_ref().map(|inputs| &inputs[pattern].1[..]);
+            assert_linear(&format!("{}, {way}", curve[0][pattern].0), &inputs, work);
         }
     }
 }
 
-/// Eight times the bytes must not take much more than eight times as long; quadratic work would take 64 times. Other
-/// work on the machine can disturb a measurement, so the best of a few counts.
-fn assert_linear(name: &str, small: impl Fn(), large: impl Fn()) {
+/// A byte of the largest input must not take much longer than one of the two smallest: quadratic work would take sixteen
+/// times as long. Other work on the machine can disturb a measurement, so the best of a few counts.
+fn assert_linear(name: &str, curve: &[&[u8]; 4], work: &dyn Fn(&[u8])) {
     let mut seen = Vec::new();
     for _ in 0..5 {
-        let (less, more) = (time(&small), time(&large));
-        if more < less * 40 + Duration::from_millis(2) {
-            println!("{name}: {less:?}, then {more:?}");
+        let each = curve.map(|input| time(|| work(input)).as_nanos() as f64 / input.len() as f64);
+        let slack = 2e6 / curve[3].len() as f64;
+        if each[3] < each[0].max(each[1]) * 5.0 + slack {
+            println!("{name}: {each:.2?} ns a byte");
             return;
         }
-        seen.push((less, more));
+        seen.push(each);
     }
-    panic!("{name}: {seen:?}");
+    panic!("{name}: {seen:.2?} ns a byte");
 }
 
 #[test]
@@ -264,12 +263,12 @@ fn hostile_bodies_cost_linear_time() {
             .collect();
         format!("{{{}}}", keys.join(","))
     };
-    let read = |text: &str| {
+    let read = |text: &[u8]| {
         let options = Options {
             depth_max: u32::MAX,
             ..Options::default()
         };
-        let mut reader = Reader::new(Kind::Json, text.as_bytes(), &options);
+        let mut reader = Reader::new(Kind::Json, text, &options);
         while let Ok(token) = reader.next() {
             if token == Token::Null {
                 break;
@@ -285,7 +284,8 @@ fn hostile_bodies_cost_linear_time() {
         ("escapes", &strings),
         ("digits", &digits),
     ] {
-        let (small, large) = (make(4000), make(32_000));
-        assert_linear(name, || read(&small), || read(&large));
+        let curve = [1_000, 4_000, 16_000, 64_000].map(make);
+        let curve = curve.each_ref().map(|text| text.as_bytes());
+        assert_linear(name, &curve, &read);
     }
 }

@@ -14,6 +14,7 @@ use kelpipe_cesr::primitive::Primitive;
 
 use self::cursor::{Cursor, Label};
 use super::{Found, Ilk, KeyEvent, Texts};
+use crate::prefix;
 use crate::threshold::Threshold;
 
 /// Containers that are open at once, at most: the event, its seals, a seal.
@@ -80,9 +81,8 @@ fn read_form<'a, F: Form<'a>>(body: &'a [u8]) -> Option<Found<'a>> {
     }
     from.seals(const { Label::of("a") }, &mut event)?;
     if ilk == Ilk::Dip {
-        event.delegator = from
-            .primitive(const { Label::of("di") }, Role::Prefix)?
-            .text;
+        let delegator = from.primitive(const { Label::of("di") }, Role::Prefix)?;
+        event.delegator = prefix::is_prefix(delegator.row.code, false).then_some(delegator.text)?;
     }
     from.end()?;
     Some(Found { event, said, pre })

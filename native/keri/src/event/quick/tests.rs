@@ -276,6 +276,24 @@ fn a_body_that_was_cut_is_left() {
     }
 }
 
+#[test]
+fn a_primitive_of_any_other_code_is_read_as_its_tokens_say() {
+    for (body, _) in bodies() {
+        let begins = |at: &usize| {
+            [AID, KEY]
+                .iter()
+                .any(|text| body[*at..].starts_with(text.as_bytes()))
+        };
+        for at in (0..body.len()).filter(begins) {
+            for code in (b'A'..=b'Z').chain(b'a'..=b'z') {
+                let mut changed = body.clone();
+                changed[at] = code;
+                agrees(&changed);
+            }
+        }
+    }
+}
+
 /// A body with a piece put in the place of another, mostly of the same size.
 fn mutated() -> impl Strategy<Value = Vec<u8>> {
     let all: Vec<Vec<u8>> = bodies().into_iter().map(|(body, _)| body).collect();
