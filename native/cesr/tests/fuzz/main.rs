@@ -1,5 +1,6 @@
 //! Fuzz targets that run with the tests: each gets mutated pieces of sound streams and pure noise, for as many seconds as
-//! `KELPIPE_FUZZ_SECONDS` says (a fraction of one without it). A failure prints the input in hex.
+//! `KELPIPE_FUZZ_SECONDS` says (a fraction of one without it). The inputs are others with another number
+//! in `KELPIPE_FUZZ_SEED`. A failure prints the input in hex.
 //!
 //! The seeds are small streams of every kind, made by [`common::make`]; `KELPIPE_WRITE_SEEDS=1` writes them anew.
 
@@ -13,6 +14,7 @@ mod reference;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::{Duration, Instant};
 
 use common::make::{self, Shape};
@@ -79,14 +81,12 @@ fn mutate(seeds: &[Vec<u8>], random: &mut Random) -> Vec<u8> {
 }
 
 fn run(name: &str, target: impl Fn(&[u8])) {
-    let seconds = std::env::var("KELPIPE_FUZZ_SECONDS")
-        .ok()
-        .and_then(|text| text.parse().ok());
-    let budget = Duration::from_secs_f64(seconds.unwrap_or(0.3));
+    let budget = Duration::from_secs_f64(variable("KELPIPE_FUZZ_SECONDS").unwrap_or(0.3));
+    let seed: u64 = variable("KELPIPE_FUZZ_SEED").unwrap_or(0);
     let name_sum = name
         .bytes()
         .fold(0, |sum: u64, byte| sum * 31 % 0xffff_fffb + u64::from(byte));
-    let (seeds, mut random, start) = (seeds(), Random::new(name_sum), Instant::now());
+    let (seeds, mut random, start) = (seeds(), Random::new(name_sum ^ seed), Instant::now());
     let mut rounds = 0u64;
     while start.elapsed() < budget {
         let input = mutate(&seeds, &mut random);
@@ -97,6 +97,10 @@ fn run(name: &str, target: impl Fn(&[u8])) {
         rounds += 1;
     }
     println!("{name}: {rounds} inputs");
+}
+
+fn variable<T: FromStr>(name: &str) -> Option<T> {
+    std::env::var(name).ok()?.parse().ok()
 }
 
 fn hex(bytes: &[u8]) -> String {

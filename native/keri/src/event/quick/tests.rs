@@ -5,7 +5,7 @@ use kelpipe_cesr::version::{Kind, Protocol, Version};
 use kelpipe_cesr::{counter, primitive};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
-use proptest::test_runner::TestRunner;
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
 use super::read;
 use crate::event::{Body, Identity, read_tokens, version_of};
@@ -333,17 +333,20 @@ fn mutated() -> impl Strategy<Value = Vec<u8>> {
         })
 }
 
-/// A fuzz target, for as many seconds as `KELPIPE_FUZZ_SECONDS` says (a fraction of one without it).
+/// A fuzz target, for as many seconds as `KELPIPE_FUZZ_SECONDS` says (a fraction of one without it), on other inputs
+/// with another number in `KELPIPE_FUZZ_SEED`.
 #[test]
 fn a_body_that_was_changed_is_read_as_its_tokens_say() {
-    let seconds = std::env::var("KELPIPE_FUZZ_SECONDS")
-        .ok()
-        .and_then(|text| text.parse().ok());
-    let (budget, start) = (
-        Duration::from_secs_f64(seconds.unwrap_or(0.5)),
-        Instant::now(),
-    );
-    let (mut runner, strategy) = (TestRunner::deterministic(), mutated());
+    let variable = |name| std::env::var(name).ok();
+    let seconds = variable("KELPIPE_FUZZ_SECONDS").and_then(|text| text.parse().ok());
+    let seed: u64 = variable("KELPIPE_FUZZ_SEED")
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(0);
+    let budget = Duration::from_secs_f64(seconds.unwrap_or(0.5));
+    let start = Instant::now();
+    let random = TestRng::from_seed(RngAlgorithm::XorShift, &u128::from(seed + 1).to_le_bytes());
+    let mut runner = TestRunner::new_with_rng(Config::default(), random);
+    let strategy = mutated();
     let (mut inputs, mut quick) = (0u64, 0u64);
     while start.elapsed() < budget {
         let body = strategy.new_tree(&mut runner).expect("a body").current();
