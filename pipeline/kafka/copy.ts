@@ -5,12 +5,14 @@ import { Pace } from '../pace.ts'
 import { run } from '../run.ts'
 import type { DiskStore } from '../store/lmdb.ts'
 import { Feed } from './feed.ts'
-import { Outputs } from './outputs.ts'
+import { Outputs, type UnderWay } from './outputs.ts'
 import { outputContext } from './context.ts'
 import type { PartitionOptions } from './partition.ts'
 import { storedPosition } from './position.ts'
 import { replay } from './rebuild.ts'
 import { unfit } from './unfit.ts'
+
+const nothing: UnderWay = { records: () => [], written: () => undefined }
 
 /**
  * The state of a partition that another worker has, from what that publishes: whoever takes the partition over with it need
@@ -98,7 +100,7 @@ export class Copy {
       sinks: [],
       // The owner has published what this leads to; who wants which log is kept.
       outbox: (part) => {
-        outputs.of(part, () => [])
+        outputs.of(part, nothing)
         return outputs.exchange.records()
       },
       tally: new Tally(),

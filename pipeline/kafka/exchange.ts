@@ -3,6 +3,7 @@ import { bytesText, textBytes } from '../text.ts'
 import type { OutRecord } from './client/client.ts'
 import { partitionOf } from './murmur2.ts'
 import { isOwn, type OutputContext } from './context.ts'
+import type { UnderWay } from './outputs.ts'
 import type { Refused } from './taken.ts'
 
 /** An AID of any code; less would stand for many. */
@@ -99,7 +100,7 @@ export class Exchange {
    * Notes who wants what, and answers with the logs as they are: what is stored of them, and then what of them is still
    * under way to the disk.
    */
-  answers(refused: readonly Refused[], underWay: () => Iterable<OutRecord>): OutRecord[] {
+  answers(refused: readonly Refused[], underWay: UnderWay): OutRecord[] {
     return refused.flatMap(({ record, reason }) => {
       const aid = record.headers['aid']
       if (
@@ -114,7 +115,7 @@ export class Exchange {
     })
   }
 
-  #answer(aid: string, partition: number, underWay: () => Iterable<OutRecord>): OutRecord[] {
+  #answer(aid: string, partition: number, underWay: UnderWay): OutRecord[] {
     const { addon, store, topics } = this.#context
     const wanting = this.#wanted.get(aid) ?? new Set()
     this.#wanted.set(aid, wanting.add(partition))
@@ -127,7 +128,7 @@ export class Exchange {
       value,
       headers,
     }))
-    const late = [...underWay()]
+    const late = [...underWay.records()]
       .filter(({ topic, key }) => topic === topics.accepted && key === aid)
       .map(({ value, headers: { sn = '', said = '' } }) => ({
         topic: topics.exchange,

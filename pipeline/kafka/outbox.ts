@@ -1,9 +1,10 @@
+import { writeAt, writeCount } from '../../native/records.ts'
 import type { Part } from '../../operators/flow.ts'
 import type { StoreReader } from '../store/store.ts'
 import { bytesText, textBytes } from '../text.ts'
 import type { OutRecord } from './client/client.ts'
 import { recordOriginOf } from './feed.ts'
-import type { Outputs } from './outputs.ts'
+import type { Outputs, UnderWay } from './outputs.ts'
 import { encodePosition, isRole, positionOf, start, type Position, type Role } from './position.ts'
 
 const prefix = 'kafka/outbox/'
@@ -26,7 +27,7 @@ type MetaRecord = readonly [name: string, value: Uint8Array | undefined]
  * What is to be published, kept in the transaction of the state that it comes from until it is known to be sent. The
  * inputs alone could not make it again: the state knows those events already.
  */
-export class Outbox {
+export class Outbox implements UnderWay {
   readonly #outputs: Outputs
   readonly #entries = new Map<Part, Entry>()
   #sequence: bigint
@@ -56,7 +57,7 @@ export class Outbox {
 
   /** The `meta` records that belong to a part. Asked part by part, in their order. */
   recordsOf(part: Part): MetaRecord[] {
-    const made = this.#outputs.of(part, () => this.#underWay())
+    const made = this.#outputs.of(part, this)
     if (!this.#rebuilding) this.#positions = positionsAfter(part, this.#positions)
     if (made.length > 0) this.#sequence += 1n
     const [sequence, positions] = [this.#sequence, this.#positions]
@@ -93,9 +94,19 @@ export class Outbox {
     if (sequence > this.#sent) this.#sent = sequence
   }
 
-  /** Records of parts that are not on disk yet. */
-  *#underWay(): Iterable<OutRecord> {
+  *records(): Iterable<OutRecord> {
     for (const { records } of this.#entries.values()) yield* records
+  }
+
+  written(table: number, key: Uint8Array): Uint8Array | undefined {
+    for (const { settled } of this.#entries.keys()) {
+      const writes = settled?.verdicts.writes
+      for (let index = 0; index < (writes ? writeCount(writes) : 0); index += 1) {
+        const write = writes && writeAt(writes, index)
+        if (write?.table === table && Buffer.compare(write.key, key) === 0) return write.value
+      }
+    }
+    return undefined
   }
 
   *#deletions(): Iterable<MetaRecord> {

@@ -10,6 +10,13 @@ import { Exchange } from './exchange.ts'
 import { recordOriginOf, type Purpose } from './feed.ts'
 import { waitingChanges } from './waiting.ts'
 
+/** What the records of a part are made with. */
+interface Making {
+  readonly purpose: Purpose | undefined
+  readonly underWay: UnderWay
+  readonly records: OutRecord[]
+}
+
 const accepted = verdictNames.indexOf('accepted')
 const receipt = ilkNames.indexOf('rct')
 const [logTable, lateTable, waitingTable, aidsTable] = [
@@ -18,6 +25,13 @@ const [logTable, lateTable, waitingTable, aidsTable] = [
   tableNumber('waiting'),
   tableNumber('aids'),
 ]
+
+/** What parts lead to that are not on disk yet. */
+export interface UnderWay {
+  records(): Iterable<OutRecord>
+  /** What they write in a table under a key that the store does not have. */
+  written(table: number, key: Uint8Array): Uint8Array | undefined
+}
 
 /** What the parts of one partition lead to, as records for topics. */
 export class Outputs {
@@ -33,14 +47,14 @@ export class Outputs {
    * The records that a part leads to, in order. What a rebuild reads again was published before: of it only that counts
    * which comes out otherwise than it did.
    */
-  of(part: Part, underWay: () => Iterable<OutRecord>): OutRecord[] {
+  of(part: Part, underWay: UnderWay): OutRecord[] {
     const { work, settled } = part
     const origin = work.kind === 'frames' ? recordOriginOf(work.origin) : undefined
     const purpose = origin?.purpose
     // Who wants a log is noted first, so that what this part adds to it goes there too.
     const asked = purpose === 'exchange' && origin ? this.exchange.answers(origin.refused(), underWay) : []
     const records: OutRecord[] = []
-    if (settled) this.#ofVerdicts(part, settled.verdicts, purpose, records)
+    if (settled) this.#ofVerdicts(part, settled.verdicts, { purpose, underWay, records })
     const ends = origin && purpose === 'input' && part.last && work.kind === 'frames'
     const letters = ends ? deadLetters(this.#context, work, origin) : []
     return [...asked, ...records, ...letters].map((record) => this.#sendable(record))
@@ -70,7 +84,8 @@ export class Outputs {
     }
   }
 
-  #ofVerdicts(part: Part, verdicts: VerdictBatch, purpose: Purpose | undefined, records: OutRecord[]): void {
+  #ofVerdicts(part: Part, verdicts: VerdictBatch, making: Making): void {
+    const { purpose, records } = making
     const source = part.work.kind === 'frames' ? part.work.source : new Uint8Array(0)
     for (let index = 0; index < verdicts.length; index += 1) {
       if (verdicts.verdict[index] !== accepted || verdicts.ilk[index] === receipt) continue
@@ -78,7 +93,7 @@ export class Outputs {
       const row = verdicts.row(index)
       if (this.#isOwnRow(row, purpose)) this.#accepted(row, verdicts.bytes(index, source), records)
     }
-    this.#ofWrites(verdicts, purpose, records)
+    this.#ofWrites(verdicts, making)
   }
 
   #isOwnRow({ message, aid }: Row, purpose: Purpose | undefined): boolean {
@@ -92,7 +107,7 @@ export class Outputs {
     records.push(...this.exchange.forwards(aid, value, headers))
   }
 
-  #ofWrites(verdicts: VerdictBatch, purpose: Purpose | undefined, records: OutRecord[]): void {
+  #ofWrites(verdicts: VerdictBatch, { purpose, underWay, records }: Making): void {
     const { writes } = verdicts
     const late = new Map<string, { key: Uint8Array; values: Uint8Array[] }>()
     const logged = new Map<string, Uint8Array>()
@@ -110,8 +125,10 @@ export class Outputs {
         found.values.push(value)
       }
     }
-    for (const [name, { key, values }] of late)
-      this.#late(logged.get(name) ?? this.#context.store.get('log', key), values, records)
+    for (const [name, { key, values }] of late) {
+      const log = logged.get(name) ?? this.#context.store.get('log', key) ?? underWay.written(logTable, key)
+      this.#late(log, values, records)
+    }
     if (waiting.length === 0) return
     const changes = waitingChanges(this.#context, waiting, () => rowsOf(verdicts))
     for (const { records: changed, awaited } of changes) {

@@ -234,6 +234,8 @@ class LmdbStore extends LmdbReader implements DiskStore {
 
   async commit(writes: Writes | undefined, meta: MetaRecords): Promise<void> {
     await this.#transactions.commit(writes, meta)
+    // lmdb reads on in a snapshot for a moment, which may be older.
+    this.root.resetReadTxn()
   }
 
   override fetch(requests: Requests): Uint8Array {
