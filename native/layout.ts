@@ -164,6 +164,7 @@ export const tableNames = [
   'expiry',
   'wake',
   'meta',
+  'saids',
 ] as const
 
 /** Serializations of a body, by number in the flags of a span. */

@@ -57,7 +57,7 @@ test('a sound database is found sound; its size and tables are told', () => {
   expect(readdirSync(store).filter((name) => name.startsWith('made-'))).toEqual([])
 })
 
-test.each(['aids', 'kel', 'seals', 'expiry'])(
+test.each(['aids', 'kel', 'seals', 'saids', 'expiry'])(
   'a record that is missing from %s is found, and made anew to the identical digest',
   async (table) => {
     const before = digest()

@@ -8,12 +8,13 @@ import { Tally } from '../../operators/meter.ts'
 import type { Sink } from '../../operators/publish.ts'
 import type { Limits } from '../limits.ts'
 import { Pace } from '../pace.ts'
-import { aidBytes, placeKey } from '../replay.ts'
+import { aidBytes, damaged, placeKey } from '../replay.ts'
 import { run } from '../run.ts'
 import { streamSource } from '../sources/stream.ts'
 import { Builder } from '../store/builder.ts'
 import { pacedScan, type PacedReader } from '../store/paced.ts'
 import type { Store, StoreReader } from '../store/store.ts'
+import { textBytes } from '../text.ts'
 
 /** Something in a database that is not as it must be. */
 export interface Problem {
@@ -41,7 +42,7 @@ export interface Again {
  */
 export async function makeAgain(again: Again): Promise<Problem[]> {
   const problems = await judgeAgain(again)
-  for (const table of ['log', 'late', 'waiting', 'awaits', 'expiry', 'wake'] as const)
+  for (const table of ['log', 'late', 'waiting', 'saids', 'awaits', 'expiry', 'wake'] as const)
     await clear(again, table)
   for (const table of ['log', 'late', 'waiting', 'wake', 'meta'] as const) await copy(again, table)
   const engine = again.addon.engine(again.options)
@@ -114,12 +115,13 @@ async function copy({ from, to, limits }: Again, table: TableName): Promise<void
 
 /** What a waiting entry is indexed under. */
 interface Indexes {
+  readonly said: string
   readonly deadline: number | null
   readonly signer: { readonly aid: string; readonly sn: string } | null
   readonly kinds: readonly number[]
 }
 
-async function indexWaiting({ to, limits }: Again, engine: NativeEngine): Promise<void> {
+async function indexWaiting({ addon, to, limits }: Again, engine: NativeEngine): Promise<void> {
   const builder = new Builder(to, limits.batchBytesMax)
   const none = new Uint8Array(0)
   for await (const { key, value } of pacedScan(
@@ -127,7 +129,8 @@ async function indexWaiting({ to, limits }: Again, engine: NativeEngine): Promis
     'waiting',
     {},
   )) {
-    const { deadline, signer } = JSON.parse(engine.waitingIndexes(value)) as Indexes
+    const { said, deadline, signer } = JSON.parse(engine.waitingIndexes(value)) as Indexes
+    await builder.change('saids', Buffer.concat([textBytes(said), waitingPlace(addon, key, value)]), none)
     if (deadline !== null) await builder.change('expiry', Buffer.concat([micros(deadline), key]), none)
     if (signer) {
       const place = placeKey(signer.aid, BigInt(`0x${signer.sn}`))
@@ -135,6 +138,13 @@ async function indexWaiting({ to, limits }: Again, engine: NativeEngine): Promis
     }
   }
   await builder.flush()
+}
+
+/** The key of the place at which an entry waits. */
+function waitingPlace(addon: Addon, key: Uint8Array, value: Uint8Array): Uint8Array {
+  const record = addon.record(tableNumber('waiting'), key, value) ?? damaged('waiting')
+  const { aid, sn } = JSON.parse(record) as { aid: string; sn: string }
+  return placeKey(aid, BigInt(`0x${sn}`))
 }
 
 function micros(time: number): Uint8Array {

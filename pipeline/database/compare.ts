@@ -15,7 +15,7 @@ export interface Comparing {
 }
 
 /** Tables that the log and what waits determine, record by record. */
-const derived = ['aids', 'kel', 'seals', 'awaits', 'expiry'] as const
+const derived = ['aids', 'kel', 'seals', 'saids', 'awaits', 'expiry'] as const
 
 /** Compares all that is derived. */
 export async function* differences(comparing: Comparing): AsyncGenerator<Problem> {

@@ -2,7 +2,9 @@ import type { Addon } from '../../native/addon.ts'
 import { tableNumber } from '../../native/tables.ts'
 import { originName } from '../origins.ts'
 import { aidBytes, placeKey } from '../replay.ts'
-import type { StoredRecord, StoreReader } from '../store/store.ts'
+import { pacedScan, type PacedReader } from '../store/paced.ts'
+import { afterPrefix, type StoredRecord, type StoreReader } from '../store/store.ts'
+import { textBytes } from '../text.ts'
 import type { Missing } from './missing.ts'
 
 /** One escrow that an entry is in. */
@@ -57,6 +59,31 @@ export const sourceOf = (value: string): number | string => (/^\d{1,15}$/.test(v
 export function prefixOf({ aid, sn }: EntryQuery): Uint8Array | undefined {
   if (aid === undefined) return undefined
   return sn === undefined ? aidBytes(aid) : placeKey(aid, sn)
+}
+
+/** The key of a place: an AID, of which none is shorter, and a sequence number. */
+const placeBytesMin = 44 + 16
+
+/**
+ * The places, as keys, at which something with a SAID waits, by AID and sequence number: those with a prefix, and of these
+ * the ones that hold a key behind `behind`.
+ */
+export async function* placesOf(
+  reader: PacedReader,
+  said: string,
+  prefix: Uint8Array = new Uint8Array(0),
+  behind?: Uint8Array,
+): AsyncGenerator<Uint8Array> {
+  const named = textBytes(said)
+  const under = (rest: Uint8Array): Uint8Array => Buffer.concat([named, rest])
+  const range = {
+    prefix: under(prefix),
+    ...(behind && { from: under(behind.subarray(0, placeBytesMin)) }),
+  }
+  for await (const { key } of pacedScan(reader, 'saids', range)) {
+    const place = key.subarray(named.length)
+    if (!behind || Buffer.compare(afterPrefix(place) ?? place, behind) > 0) yield place
+  }
 }
 
 export const cursorOf = (key: Uint8Array): string => Buffer.from(key).toString('base64url')
@@ -146,7 +173,7 @@ export function hasState({ addon, store }: EntrySource, aid: string): boolean {
   return record !== undefined && addon.keyState(aid, record, false) !== null
 }
 
-/** Whether a key can be of an entry that the query means; saves reading the others. */
+/** Whether a key at a place of a SAID can be of an entry that has it; saves reading the others. */
 export const keyFits = (key: Uint8Array, { said }: EntryQuery): boolean =>
   said === undefined || Buffer.from(key.buffer, key.byteOffset, key.length).includes(said)
 

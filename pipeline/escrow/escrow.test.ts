@@ -11,6 +11,7 @@ import type { StoreReader } from '../store/store.ts'
 import { entries, page, show, stats, type EscrowReader } from './list.ts'
 import { audit, remove, retry } from './manage.ts'
 import { managing, running, taken, type Taken } from './testing/waiting.ts'
+import { why } from './why.ts'
 
 let directory: string
 beforeEach(() => {
@@ -106,19 +107,30 @@ test('a page reads what it shows, or a bounded number of records, and never the 
   expect(ofOne.entries).toHaveLength(4)
   expect(read).toBe(4)
 
-  // The only one that is meant stands somewhere: no page reads more than 30 records to find it.
+  // By its SAID an entry is found at once, and nothing behind it.
+  read = 0
   const said = kel(11, 5).saids[3]
+  const { entries: named } = await page(counted, { said }, 5)
+  expect(named).toMatchObject([{ said }])
+  expect(read).toBe(2)
+  expect(await page(counted, { said }, 5, named[0]?.cursor)).toEqual({ entries: [] })
+  expect(await page(counted, { said, aid: kel(12, 5).aid }, 5)).toEqual({ entries: [] })
+  read = 0
+  expect(await why(counted, said ?? '')).toMatchObject({ waiting: [{ said }] })
+  expect(read).toBeLessThanOrEqual(10)
+
+  // Nothing that waits is meant: no page reads more than 30 records to see that.
   const sizes: number[] = []
   const found: unknown[] = []
   for (let [after, more] = [undefined as string | undefined, true]; more;) {
     read = 0
-    const part = await page(counted, { said }, 5, after, 30)
+    const part = await page(counted, { awaits: 'anchor' }, 5, after, 30)
     sizes.push(read)
     found.push(...part.entries)
     more = part.next !== undefined
     after = part.next
   }
-  expect(found).toMatchObject([{ said }])
+  expect(found).toEqual([])
   expect(Math.max(...sizes)).toBeLessThanOrEqual(30 + 3)
   expect(sizes).toHaveLength(Math.ceil(160 / 30))
 })

@@ -1,5 +1,6 @@
 import { limits } from '../limits.ts'
 import { pacedScan, type PacedReader } from '../store/paced.ts'
+import type { StoredRecord } from '../store/store.ts'
 import {
   cursorOf,
   EntryReader,
@@ -7,6 +8,7 @@ import {
   fits,
   keyFits,
   keyOf,
+  placesOf,
   prefixOf,
   type Entry,
   type EntryQuery,
@@ -24,18 +26,34 @@ export async function* entries(
   for await (const { entry } of lookedAt(reader, query, after)) if (entry) yield entry
 }
 
+/** The records of entries that may be meant, by AID and sequence number: of a SAID those at its places alone. */
+async function* recordsOf(
+  reader: EscrowReader,
+  query: EntryQuery,
+  after?: string,
+): AsyncGenerator<StoredRecord> {
+  const behind = after === undefined ? undefined : Uint8Array.of(...keyOf(after), 0)
+  const from = behind && { from: behind }
+  const prefix = prefixOf(query)
+  if (query.said === undefined) {
+    yield* pacedScan(reader, 'waiting', { ...(prefix && { prefix }), ...from })
+    return
+  }
+  for await (const place of placesOf(reader, query.said, prefix, behind)) {
+    for await (const record of pacedScan(reader, 'waiting', { prefix: place, ...from }))
+      if (keyFits(record.key, query)) yield record
+  }
+}
+
 /** Every record that may be meant, with the entry if it is. */
 async function* lookedAt(
   reader: EscrowReader,
   query: EntryQuery,
   after?: string,
 ): AsyncGenerator<{ readonly key: Uint8Array; readonly entry: Entry | undefined }> {
-  const prefix = prefixOf(query)
-  const from = after === undefined ? undefined : Uint8Array.of(...keyOf(after), 0)
-  const range = { ...(prefix && { prefix }), ...(from && { from }) }
   const reads = new EntryReader(reader)
-  for await (const record of pacedScan(reader, 'waiting', range)) {
-    const entry = keyFits(record.key, query) ? reads.read(record) : undefined
+  for await (const record of recordsOf(reader, query, after)) {
+    const entry = reads.read(record)
     yield { key: record.key, entry: entry && fits(entry, query, Date.now()) ? entry : undefined }
   }
 }

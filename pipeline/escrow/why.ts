@@ -3,8 +3,8 @@ import { aidBytes, placeKey, placeOf } from '../replay.ts'
 import { pacedScan } from '../store/paced.ts'
 import type { StoredRecord } from '../store/store.ts'
 import { sinceText } from '../words.ts'
-import { EntryReader, keyFits, lacksOf, type Entry } from './entry.ts'
-import type { EscrowReader } from './list.ts'
+import { EntryReader, lacksOf, type Entry } from './entry.ts'
+import { entries, type EscrowReader } from './list.ts'
 import { missingText, suppliersOf, type Missing, type Subject, type Supplier } from './missing.ts'
 
 /** One reason why an entry waits. */
@@ -51,16 +51,11 @@ export async function why(reader: EscrowReader, asked: string): Promise<Why | un
   return place && whyAt(reader, place, asked)
 }
 
-/** Where a SAID stands: as an inception, among what waits, or in a log. */
+/** Where a SAID stands: as an inception, among what waits, or in a log; all logs are read for the last alone. */
 async function find(reader: EscrowReader, said: string): Promise<Place | undefined> {
   const { addon, store } = reader
-  const reads = new EntryReader(reader)
   if (known(reader, { aid: said, sn: 0n })) return { aid: said, sn: 0n }
-  for await (const record of pacedScan(reader, 'waiting', {})) {
-    if (!keyFits(record.key, { said })) continue
-    const entry = reads.read(record)
-    if (entry?.said === said) return { aid: entry.aid, sn: BigInt(`0x${entry.sn}`) }
-  }
+  for await (const { aid, sn } of entries(reader, { said })) return { aid, sn: BigInt(`0x${sn}`) }
   for await (const { key, value } of pacedScan(reader, 'kel', {})) {
     if (!Buffer.from(value.buffer, value.byteOffset, value.length).includes(said)) continue
     const place = placeOf(key)

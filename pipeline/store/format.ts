@@ -5,7 +5,7 @@ import { bytesText, textBytes } from '../text.ts'
 import { readMeta, type StoreReader } from './store.ts'
 
 /** The version of the layout of tables and values. It changes whenever an older program would misread them. */
-export const formatVersion = 2
+export const formatVersion = 3
 
 const metaName = 'format'
 

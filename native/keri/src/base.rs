@@ -7,7 +7,7 @@ use lru::LruCache;
 use crate::logs::Logs;
 use crate::record::Anchor;
 use crate::state::AidRecord;
-use crate::store::{Kel, Key, Late, Slot, Units};
+use crate::store::{Awaiting, Kel, Key, Late, Slot, Units};
 use crate::text::Text;
 use crate::usage::Usage;
 
@@ -148,9 +148,11 @@ impl Base {
         self.latest(|units| units.slots.get(key))
     }
 
-    /// Uncommitted waiting keys of a signer's event.
-    pub fn awaits(&self, key: &Key) -> Option<&Vec<Key>> {
-        self.latest(|units| units.awaits.get(key))
+    /// Uncommitted changes of what awaits a signer's event, in order.
+    pub fn awaits(&self, key: &Key) -> impl Iterator<Item = &Awaiting> {
+        self.generations
+            .iter()
+            .filter_map(|generation| generation.units.awaits.get(key))
     }
 
     /// Takes the changed units of part `part` and, clean, the AID records that were only read.

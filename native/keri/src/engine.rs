@@ -363,15 +363,23 @@ fn first_needs(base: &Base, batch: &mut Batch<'_>) -> Option<Requests> {
     })
 }
 
-/// Notes what is asked for; after several rounds the rest of the batch is settled in smaller windows. Anchors and places
-/// of a chain that are not committed yet are put beside the answer now: they may be committed, and forgotten here, before
-/// it comes.
+/// Notes what is asked for; after several rounds the rest of the batch is settled in smaller windows. Anchors, what
+/// awaits a signer, and places of a chain that are not committed yet are put beside the answer now: they may be committed,
+/// and forgotten here, before it comes.
 fn ask(base: &Base, batch: &mut Batch<'_>, needs: Vec<Need>) -> Requests {
     for need in &needs {
         match need {
             Need::Anchors(key) => {
                 let uncommitted = base.anchors(key).cloned().collect();
                 batch.loaded.anchors.insert(key.clone(), uncommitted);
+            }
+            Need::Awaits(key) => {
+                let uncommitted = base.awaits(key).flatten();
+                let uncommitted = uncommitted.map(|(row, is_there)| (row.clone(), *is_there));
+                batch
+                    .loaded
+                    .awaits
+                    .insert(key.clone(), uncommitted.collect());
             }
             Need::Chain(chain) => {
                 for key in chain.places() {

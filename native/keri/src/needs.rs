@@ -187,12 +187,10 @@ impl Units {
             }
             Need::Chain(chain) => self.take_chain(chain, records, limits)?,
             Need::Awaits(key) => {
-                let keys = records
-                    .iter()
-                    .filter_map(|(full, _)| full.get(key.len()..))
-                    .map(Key::from_slice)
-                    .collect();
-                self.awaits.insert(key.clone(), keys);
+                let awaiting = self.awaits.entry(key.clone()).or_default();
+                for row in records.iter().filter_map(|(full, _)| full.get(key.len()..)) {
+                    awaiting.entry(Key::from_slice(row)).or_insert(true);
+                }
             }
         }
         Some(())

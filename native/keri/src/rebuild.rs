@@ -8,7 +8,7 @@ use crate::state::AidRecord;
 use crate::store::deadline;
 use crate::views::quote;
 
-/// What a `waiting` value is indexed under, as JSON: its `deadline` in microseconds since 1970, if it has one; the
+/// What a `waiting` value is indexed under, as JSON: its `said`; its `deadline` in microseconds since 1970, if it has one; the
 /// place of its `signer`'s event, if it awaits one; the numbers of its `kinds`. `None`: damaged.
 pub fn indexes(value: &[u8], limits: &Limits) -> Option<String> {
     let waiting = Waiting::decode(value)?;
@@ -22,7 +22,8 @@ pub fn indexes(value: &[u8], limits: &Limits) -> Option<String> {
         .map(|kind| kind.to_string())
         .collect();
     Some(format!(
-        "{{\"deadline\":{deadline},\"signer\":{signer},\"kinds\":[{}]}}",
+        "{{\"said\":{},\"deadline\":{deadline},\"signer\":{signer},\"kinds\":[{}]}}",
+        quote(waiting.said()),
         kinds.join(",")
     ))
 }

@@ -502,6 +502,15 @@ impl Waiting {
         }))
     }
 
+    /// The SAID that it is found by: its own or, of a receipt, that of the event that it is for.
+    pub fn said(&self) -> &Text {
+        match self {
+            Waiting::Event(event) => &event.said,
+            Waiting::Receipt(receipt) => &receipt.said,
+            Waiting::Query(query) => &query.said,
+        }
+    }
+
     /// The source that brought it.
     pub fn source(&self) -> u32 {
         match self {

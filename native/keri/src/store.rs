@@ -1,5 +1,6 @@
 //! Tables, keys, and the units in which the rules read and write them.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use kelpipe_cesr::Alphabet;
@@ -37,6 +38,8 @@ pub enum Table {
     Wake = 8,
     /// name → bytes.
     Meta = 9,
+    /// SAID ‖ aid ‖ sn16 of waiting rows → empty.
+    Saids = 10,
 }
 
 /// Number of words of a request or write.
@@ -93,6 +96,8 @@ pub struct SlotRow {
 pub struct Removed {
     /// Its id.
     pub id: Vec<u8>,
+    /// The SAID that it is found by.
+    pub said: Text,
     /// Its entry in the `expiry` table, as stored.
     pub deadline: Option<i64>,
     /// Of a transferable receipt, the place that it awaits.
@@ -128,6 +133,10 @@ pub struct Kel {
     pub changed: bool,
 }
 
+/// Keys of rows that await an event of their signer, in their own order: whether each is there, or was taken away. What a
+/// part changed holds only what it changed.
+pub type Awaiting = BTreeMap<Key, bool>;
+
 /// Units by their keys.
 #[derive(Debug, Default)]
 pub struct Units {
@@ -143,8 +152,8 @@ pub struct Units {
     pub anchors: Map<Key, Vec<Anchor>>,
     /// By place.
     pub slots: Map<Key, Slot>,
-    /// By the place of the signer's event: keys of waiting rows.
-    pub awaits: Map<Key, Vec<Key>>,
+    /// By the place of the signer's event.
+    pub awaits: Map<Key, Awaiting>,
 }
 
 impl Units {
@@ -182,7 +191,7 @@ impl Units {
             + self.awaits.len()
     }
 
-    /// Takes later forms of units; of anchors, further ones.
+    /// Takes later forms of units; of anchors and of what awaits a signer, further changes.
     pub fn join(&mut self, later: Units) {
         self.aids.extend(later.aids);
         self.kels.extend(later.kels);
@@ -191,7 +200,9 @@ impl Units {
             self.anchors.entry(key).or_default().extend(added);
         }
         self.slots.extend(later.slots);
-        self.awaits.extend(later.awaits);
+        for (key, changed) in later.awaits {
+            self.awaits.entry(key).or_default().extend(changed);
+        }
     }
 }
 

@@ -13,7 +13,7 @@ use crate::needs::{Chain, Need};
 use crate::options::Limits;
 use crate::record::{Anchor, KelEntry, LogRecord, Set, Waiting};
 use crate::state::AidRecord;
-use crate::store::{Kel, Key, Late, Map, Slot, Units, place, seal_key};
+use crate::store::{Awaiting, Kel, Key, Late, Map, Slot, Units, place, seal_key};
 use crate::text::Text;
 use crate::usage::Fresh;
 
@@ -308,26 +308,28 @@ impl<'b> View<'b> {
     /// them were read from the store.
     pub fn awaiting(&mut self, signer: &str, sn: u128) -> Vec<Key> {
         let key = place(signer, sn);
-        let mut keys = self.awaits_entry(&key).clone();
-        keys.sort_unstable();
-        keys
+        let mut keys = self.loaded.awaits.get(&key).cloned().unwrap_or_else(|| {
+            self.needs.add(Need::Awaits(key.clone()));
+            Awaiting::new()
+        });
+        for changed in self.base.awaits(&key).chain(self.own.awaits.get(&key)) {
+            keys.extend(
+                changed
+                    .iter()
+                    .map(|(row, is_there)| (row.clone(), *is_there)),
+            );
+        }
+        let there = keys.into_iter().filter(|(_, is_there)| *is_there);
+        there.map(|(row, _)| row).collect()
     }
 
-    /// Notes that a waiting row awaits the event at `key`.
-    pub fn awaits_entry(&mut self, key: &Key) -> &mut Vec<Key> {
-        if !self.own.awaits.contains_key(key) {
-            let known = self
-                .base
-                .awaits(key)
-                .or_else(|| self.loaded.awaits.get(key))
-                .cloned();
-            let keys = known.unwrap_or_else(|| {
-                self.needs.add(Need::Awaits(key.clone()));
-                Vec::new()
-            });
-            self.own.awaits.insert(key.clone(), keys);
-        }
-        self.own.awaits.entry(key.clone()).or_default()
+    /// Notes that a waiting row awaits the event at `key`, or that it is gone. Of what else awaits it nothing is read.
+    pub fn awaits(&mut self, key: Key, row: Key, is_there: bool) {
+        self.own
+            .awaits
+            .entry(key)
+            .or_default()
+            .insert(row, is_there);
     }
 
     /// The waiting event with this SAID at a place, if any.

@@ -108,7 +108,9 @@ pub fn record(table: Table, key: &[u8], value: &[u8]) -> Option<String> {
             )
         }
         Table::Waiting => waiting_json(key, value)?,
-        Table::Seals | Table::Awaits | Table::Expiry | Table::Wake | Table::Meta => return None,
+        Table::Seals | Table::Awaits | Table::Expiry | Table::Wake | Table::Meta | Table::Saids => {
+            return None;
+        }
     })
 }
 

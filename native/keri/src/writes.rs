@@ -209,11 +209,31 @@ fn encode_aid(aid: &Text, record: &mut AidRecord, out: &mut Out) {
     record.changed = false;
 }
 
+/// Writes under which SAIDs a slot is found from now on, and under which it no longer is.
+fn encode_saids(key: &Key, slot: &Slot, out: &mut Out) {
+    let mut done: AHashSet<&Text> = AHashSet::default();
+    for row in slot.rows.iter().filter(|row| row.held.is_none()) {
+        let said = row.waiting.said();
+        if done.insert(said) {
+            out.put(Table::Saids, &[said.as_bytes(), key], |_| {});
+        }
+    }
+    for Removed { said, held, .. } in &slot.removed {
+        let is_left = || slot.rows.iter().any(|row| row.waiting.said() == said);
+        if held.is_some() && !done.contains(said) && !is_left() {
+            done.insert(said);
+            out.delete(Table::Saids, &[said.as_bytes(), key]);
+        }
+    }
+}
+
 /// Writes a slot's changes; the slot as stored then, if it changed.
 fn encode_slot(key: &Key, mut slot: Slot, limits: &Limits, out: &mut Out) -> Option<Slot> {
     let mut changed = !slot.removed.is_empty();
+    encode_saids(key, &slot, out);
     for Removed {
         id,
+        said: _,
         deadline,
         awaits,
         held,

@@ -10,11 +10,11 @@ use support::world::{Aid, Event, Plan};
 
 /// Messages settled together, as under load.
 const BATCH: usize = 100;
-/// Requests, records, writes, settles and rows that ten messages may cost: each is put into escrow, read again and
-/// accepted.
-const PER_TEN_MAX: [usize; 5] = [15, 15, 80, 2, 25];
-/// Bytes of answers that a message may cost: its event or receipt is read once, with its key.
-const BYTES_MAX: usize = 1_000;
+/// Requests, records, writes, settles, rows and bytes of answers that ten messages may cost: each is put into escrow, read
+/// again, once, and accepted.
+const PER_TEN_MAX: [usize; 6] = [15, 15, 80, 2, 25, 10_000];
+/// The same of events whose receipts await a signer: a receipt asks for the event, for its place, and again when it wakes.
+const PER_TEN_BY_SIGNER_MAX: [usize; 6] = [40, 40, 80, 2, 25, 15_000];
 /// Settles per event that wakes in a long chain. A settle folds 2,048 events at most, and only the first few of a chain are
 /// folded again.
 const PER_SETTLE_MIN: usize = 600;
@@ -57,6 +57,10 @@ fn feed(judge: &mut Judge, messages: &[Vec<u8>]) -> usize {
 
 /// Feeds messages and holds that no count is above its ceiling: so the whole is linear.
 fn linear(judge: &mut Judge, messages: &[Vec<u8>], what: &str) {
+    within(judge, messages, PER_TEN_MAX, what);
+}
+
+fn within(judge: &mut Judge, messages: &[Vec<u8>], per_ten_max: [usize; 6], what: &str) {
     judge.work = Work::default();
     let rows = feed(judge, messages);
     let work = judge.work;
@@ -69,11 +73,10 @@ fn linear(judge: &mut Judge, messages: &[Vec<u8>], what: &str) {
         work.bytes,
     ];
     println!("{} messages, {what}: {found:?}", messages.len());
-    let ceilings = PER_TEN_MAX.into_iter().chain([10 * BYTES_MAX]);
-    for (count, ceiling) in found.into_iter().zip(ceilings) {
+    for (count, ceiling) in found.into_iter().zip(per_ten_max) {
         assert!(
             count * 10 <= ceiling * messages.len(),
-            "{what}: {found:?}, at most {PER_TEN_MAX:?} for ten messages and {BYTES_MAX} bytes for one"
+            "{what}: {found:?}, at most {per_ten_max:?} for ten messages"
         );
     }
 }
@@ -103,6 +106,32 @@ fn receipts_that_come_apart_and_last_cost_the_same_for_each_event() {
             linear(&mut judge, &messages, &what);
             all_accepted(&judge, events, 0);
         }
+    }
+}
+
+/// A log, then receipts of its events by a signer of whom nothing is known, and then the signer's inception.
+#[test]
+fn receipts_that_await_one_signer_cost_the_same_each() {
+    for events in [100, 1_000, 10_000] {
+        let (mut aid, icp) = Aid::new("receipted");
+        let (_, signer) = Aid::new("watcher");
+        let mut log = vec![icp];
+        log.extend((1..events).map(|_| aid.interact(&[])));
+        let signed = log.iter().map(Event::signed);
+        let receipts = log
+            .iter()
+            .map(|event| event.receipt(&[event.receipt_by(&signer)]));
+        let messages: Vec<_> = signed.chain(receipts).chain([signer.signed()]).collect();
+        let mut judge = Judge::new(Options::new(Mode::Hardened));
+        within(
+            &mut judge,
+            &messages,
+            PER_TEN_BY_SIGNER_MAX,
+            "receipts by one signer",
+        );
+        all_accepted(&judge, events + 1, 0);
+        assert!(judge.store.table(Table::Awaits).is_empty());
+        assert_eq!(judge.store.table(Table::Late).len(), events);
     }
 }
 

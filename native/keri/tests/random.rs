@@ -2,10 +2,12 @@
 
 mod support;
 
+use std::collections::BTreeSet;
+
 use kelpipe_cesr::frame::Framer;
 use kelpipe_keri::batch::{WaitingOp, codec_options};
 use kelpipe_keri::options::{Mode, Options};
-use kelpipe_keri::store::Table;
+use kelpipe_keri::store::{Table, place, split_place};
 use kelpipe_keri::views;
 use proptest::prelude::*;
 use serde_json::Value;
@@ -134,6 +136,22 @@ fn books(judge: &Judge, rows: &[Row], stream: &[u8]) {
         );
     }
     assert!(judge.store.table(Table::Wake).is_empty());
+    let waiting = judge.store.table(Table::Waiting);
+    let saids = waiting.iter().map(|(key, value)| {
+        let (aid, sn, _) = split_place(key).expect("sound");
+        let text = views::record(Table::Waiting, key, value).expect("sound");
+        let record: Value = serde_json::from_str(&text).expect("our own JSON");
+        let said = record["said"].as_str().unwrap_or_default();
+        [said.as_bytes(), &place(aid, sn)].concat()
+    });
+    let found: Vec<_> = judge.store.table(Table::Saids).keys().cloned().collect();
+    assert_eq!(
+        found,
+        saids
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+            .collect::<Vec<_>>()
+    );
 }
 
 fn judged(options: &Options, stream: &[u8], random: &mut Random) -> (Judge, Vec<Row>) {
@@ -217,7 +235,7 @@ proptest! {
         prop_assert!(left.iter().all(|entry| entry == "likely-duplicitous nothing"), "{:?}", left);
         let keys: Vec<Vec<u8>> = judge.store.table(Table::Waiting).keys().cloned().collect();
         judge.waiting(WaitingOp::Remove, &keys);
-        for table in [Table::Waiting, Table::Awaits, Table::Expiry, Table::Wake] {
+        for table in [Table::Waiting, Table::Saids, Table::Awaits, Table::Expiry, Table::Wake] {
             prop_assert!(judge.store.table(table).is_empty(), "{:?}", table);
         }
     }

@@ -353,7 +353,13 @@ fn nothing_left(judge: &Judge, case: &Case) {
     let name = case.kind.name();
     // What the reference keeps of an event that left its escrow is its date and signatures, under no kind.
     let tables: &[Table] = match case.options.mode {
-        Mode::Hardened => &[Table::Waiting, Table::Awaits, Table::Expiry, Table::Wake],
+        Mode::Hardened => &[
+            Table::Waiting,
+            Table::Saids,
+            Table::Awaits,
+            Table::Expiry,
+            Table::Wake,
+        ],
         Mode::Keripy => &[Table::Awaits, Table::Expiry, Table::Wake],
     };
     for table in tables {

@@ -66,7 +66,7 @@ pub const DOMAINS: [(Domain, &str); 3] = [
 pub const FAULT_WORDS: usize = 5;
 
 /// Tables by number.
-pub const TABLES: [(Table, &str); 10] = [
+pub const TABLES: [(Table, &str); 11] = [
     (Table::Aids, "aids"),
     (Table::Kel, "kel"),
     (Table::Log, "log"),
@@ -77,4 +77,5 @@ pub const TABLES: [(Table, &str); 10] = [
     (Table::Expiry, "expiry"),
     (Table::Wake, "wake"),
     (Table::Meta, "meta"),
+    (Table::Saids, "saids"),
 ];

@@ -241,10 +241,7 @@ impl Fold<'_> {
         if let Some((signer, sn)) = new.signer {
             let mut key: Key = place(new.aid, new.sn);
             key.extend_from_slice(&waiting.id());
-            let entries = self.view.awaits_entry(&place(signer, sn));
-            if !entries.contains(&key) {
-                entries.push(key);
-            }
+            self.view.awaits(place(signer, sn), key, true);
             self.view.aid_mut(signer).awaited += 1;
         }
         self.view.slot(new.aid, new.sn).rows.push(SlotRow {
@@ -368,15 +365,14 @@ impl Fold<'_> {
         if let Some((signer, signer_sn)) = &signer {
             let mut full = place(aid, sn);
             full.extend_from_slice(&id);
-            self.view
-                .awaits_entry(&place(signer, *signer_sn))
-                .retain(|key| *key != full);
+            self.view.awaits(place(signer, *signer_sn), full, false);
             let record = self.view.aid_mut(signer);
             record.awaited = record.awaited.saturating_sub(1);
         }
         let awaits = signer.map(|(signer, sn)| place(&signer, sn));
         self.view.slot(aid, sn).removed.push(Removed {
             id,
+            said: row.waiting.said().clone(),
             deadline: row.deadline,
             awaits,
             held: row.held,

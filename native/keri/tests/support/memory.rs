@@ -9,7 +9,7 @@ use kelpipe_keri::writes::Writes;
 /// Tables as sorted maps.
 #[derive(Clone, Default, PartialEq, Eq, Hash)]
 pub struct Memory {
-    tables: [BTreeMap<Vec<u8>, Vec<u8>>; 10],
+    tables: [BTreeMap<Vec<u8>, Vec<u8>>; 11],
 }
 
 impl Memory {
