@@ -188,7 +188,7 @@ impl Verifier {
                 .retain(|&(number, _)| !tables[number as usize].is_empty());
         }
         // Signatures of one key side by side find its table in the nearest cache.
-        plan.tabled.sort_unstable();
+        plan.tabled.sort_by_key(|&(number, _)| number);
         plan
     }
 
