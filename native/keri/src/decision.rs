@@ -73,6 +73,13 @@ impl Kind {
         Kind::Misfit,
     ];
 
+    /// Mask of the kinds whose entries carry signatures that were checked: nobody can make such without the keys.
+    pub const CHECKED: u16 = Kind::PartialSignature.bit()
+        | Kind::PartialWitness.bit()
+        | Kind::PartialDelegation.bit()
+        | Kind::Delegable.bit()
+        | Kind::LikelyDuplicitous.bit();
+
     /// The kind with this number.
     pub fn from_index(index: u8) -> Option<Kind> {
         Kind::PASS.into_iter().find(|kind| *kind as u8 == index)

@@ -225,7 +225,7 @@ fn what_a_source_piles_up_at_one_place_is_bounded() {
         .map(|row| row.what)
         .collect();
     let full = "rejected limit/escrow-full";
-    assert_eq!(became.iter().filter(|what| *what == full).count(), 51);
+    assert_eq!(became.iter().filter(|what| *what == full).count(), 50);
     // What the event waits for is let in.
     let by_witness = judge.one(&by("w0".to_owned()));
     assert!(
@@ -234,6 +234,31 @@ fn what_a_source_piles_up_at_one_place_is_bounded() {
     );
     assert_eq!(judge.store.table(Table::Log).len(), 1);
     assert!(judge.store.table(Table::Waiting).is_empty());
+}
+
+/// Whoever has no keys cannot keep an event out that is signed by them, not even from the same source.
+#[test]
+fn what_anybody_can_make_does_not_fill_the_place_of_what_is_signed() {
+    let plan = Plan {
+        adds: vec!["w0".to_owned()],
+        ..Plan::default()
+    };
+    let (_, icp) = Aid::incept("receipted", 1, 1, None, &plan);
+    let mut options = Options::new(Mode::Hardened);
+    options.limits.waiting_per_place_max = 100;
+    let mut judge = Judge::new(options);
+    let by = |name: String| icp.receipt(&[icp.couple_by(&name)]);
+    let strangers: Vec<_> = (0..150).map(|at| by(format!("stranger-{at}"))).collect();
+    judge.run(&strangers);
+    assert_eq!(judge.store.table(Table::Waiting).len(), 100);
+    let signed = judge.one(&icp.signed());
+    assert_eq!(signed, ["escrowed partial-witness witness-receipts"]);
+    let by_witness = judge.one(&by("w0".to_owned()));
+    assert!(
+        by_witness.contains(&"accepted".to_owned()),
+        "{by_witness:?}"
+    );
+    assert_eq!(judge.store.table(Table::Log).len(), 1);
 }
 
 /// Receipts of an event, of which the last one is wrong.

@@ -133,15 +133,19 @@ impl Fold<'_> {
         }
     }
 
-    /// Whether one more entry may wait at a place.
+    /// Whether one more entry may wait at a place. What anybody can make takes no room there from what only the keys can.
     pub(crate) fn admits(&mut self, aid: &str, sn: u128, source: u32, kind: Option<Kind>) -> bool {
         let limits = &self.options.limits;
         if self.view.aid(aid).rows >= limits.waiting_per_aid_max {
             return false;
         }
         let rows = &self.view.slot(aid, sn).rows;
-        let of_source = rows.iter().filter(|row| row.waiting.source() == source);
-        let is_full = of_source.count() >= limits.waiting_per_place_max as usize;
+        let is_checked = |kinds: u16| kinds & Kind::CHECKED != 0;
+        let own = rows.iter().filter(|row| {
+            let like = |kind: Kind| is_checked(kind.bit()) == is_checked(row.waiting.kinds());
+            row.waiting.source() == source && kind.is_none_or(like)
+        });
+        let is_full = own.count() >= limits.waiting_per_place_max as usize;
         if self.harden(13) && is_full {
             return false;
         }
