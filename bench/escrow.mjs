@@ -9,6 +9,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { engineOptions, standardRules } from '../dist/pipeline/commands/options.js'
 import { engineFor } from '../dist/pipeline/engine.js'
 import { entries, page, stats } from '../dist/pipeline/escrow/list.js'
+import { why } from '../dist/pipeline/escrow/why.js'
 import { limits } from '../dist/pipeline/limits.js'
 import { openStore } from '../dist/pipeline/store/lmdb.js'
 import { kelpipe } from './child.mjs'
@@ -27,6 +28,8 @@ const lengths = [shortest, 1_000, 10_000, 100_000].filter((length) => length <= 
 /** What holding the event loop and listing may cost. */
 const loopMaxMs = 20
 const memoryMaxMb = 100
+/** What a page may take that finds nothing in as many records as a page may read. */
+const pageMaxMs = 1000
 /** What a long log may cost more for each event: the trees of the database grow, the rules' work does not. */
 const wanted = 0.5
 const everybody = { entries: 4 * (others + events), bytes: 16 * 2 ** 30 }
@@ -61,12 +64,12 @@ const shapes = {
 }
 
 /** Events accepted a second of logs of one length and shape. */
-async function rate(store, shape, length) {
-  const messages = Array.from({ length: events / length }, () => shapes[shape](length)).flat()
+async function rate(store, shape, length, count = events) {
+  const messages = Array.from({ length: count / length }, () => shapes[shape](length)).flat()
   const { tally, seconds } = await take(store, options, [[`${shape} ${length}`, pieces(messages)]])
   const waiting = [...tally.escrowed.values()].reduce((a, b) => a + b, 0)
   if (waiting > 0 || tally.rejected.size > 0) throw new Error(`${shape}: not all was accepted`)
-  return events / seconds
+  return count / seconds
 }
 
 const say = (count) => count.toLocaleString('en-US')
@@ -130,6 +133,61 @@ async function listed(reader) {
   }
 }
 
+/** How long the first page takes with each filter, and what is found once all pages were asked for. */
+async function filtered(reader) {
+  const [some] = (await page(reader, {}, 1)).entries
+  const { aid, said, since } = some
+  const seconds = Math.round((Date.now() - Date.parse(since)) / 1000)
+  const filters = {
+    'a kind': [{ kind: 'out-of-order' }, others],
+    'a kind that none is in': [{ kind: 'partial-witness' }, 0],
+    'an AID': [{ aid }, 1],
+    'a SAID': [{ said }, 1],
+    'an age': [{ olderSeconds: seconds + 3600 }, 0],
+    'a source': [{ source: 'others' }, others],
+    'what is awaited': [{ awaits: 'inception' }, others],
+  }
+  for (const [name, [query, wanted]] of Object.entries(filters)) {
+    const start = performance.now()
+    let found = await page(reader, query, limits.pageEntries)
+    const title = `${say(others)} that wait, by ${name}`
+    rows.push(row(`${title}: first page`, 'ms', performance.now() - start, pageMaxMs, 1))
+    let count = 0
+    const whole = await watched(async () => {
+      for (; ; found = await page(reader, query, limits.pageEntriesMax, found.next)) {
+        count += found.entries.length
+        if (found.next === undefined) return process.memoryUsage().heapUsed
+      }
+    })
+    if (count !== wanted) throw new Error(`${name}: ${count} were found`)
+    rows.push(row(`${title}: all pages`, 's', whole.seconds, 60, 1))
+  }
+  for (const [name, asked] of Object.entries({ 'a SAID': said, 'a place': `${aid}@1` })) {
+    const start = performance.now()
+    if (!(await why(reader, asked))) throw new Error(`${asked} is not known`)
+    rows.push(row(`${say(others)} that wait, why by ${name}`, 'ms', performance.now() - start, 20, 1))
+  }
+}
+
+/** Lists all that waits while a log in reverse is taken in. */
+async function listedWhileWriting(reader) {
+  let writes = true
+  const writer = rate(reader.store, 'in reverse', 1_000).finally(() => (writes = false))
+  let count = 0
+  const { p99Ms } = await watched(async () => {
+    while (writes)
+      for await (const _ of entries(reader)) {
+        count += 1
+        if (!writes) break
+      }
+    return 0
+  })
+  const title = `${say(others)} that wait, listed while a log comes in reverse`
+  rows.push(row(`${title}: events accepted`, 'events/s', await writer, 1))
+  rows.push(row(`${title}: entries listed meanwhile`, 'entries', count, 1))
+  rows.push(row(`${title}: event loop held, 99th percentile`, 'ms', p99Ms, loopMaxMs, 1))
+}
+
 /** The same by the command line, whose memory is that of a process. */
 async function printed() {
   const { peakMb, halfMb } = await kelpipe('escrow', 'ls', '--json', '--store', directory)
@@ -138,6 +196,7 @@ async function printed() {
 }
 
 const alone = await openStore(directory)
+await rate(alone, 'in order', 100, 10_000)
 await curve('', alone)
 await alone.close()
 rmSync(directory, { recursive: true, force: true })
@@ -151,7 +210,10 @@ const { entries: found } = counted.usage()
 counted.close()
 rows.push(row(`opening a database where ${say(found)} wait`, 's', (performance.now() - start) / 1000, 10, 1))
 await curve(`, ${say(others)} others wait`, crowded)
-await listed({ addon, store: crowded, pageRecords: limits.scanPageRecords })
+const reader = { addon, store: crowded, pageRecords: limits.scanPageRecords }
+await listed(reader)
+await filtered(reader)
+await listedWhileWriting(reader)
 await crowded.close()
 await printed()
 
