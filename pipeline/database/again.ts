@@ -163,16 +163,21 @@ async function countWaiting({ addon, to, limits }: Again, engine: NativeEngine):
   }
   for await (const { key } of pacedScan(page, 'aids', {})) await count(key)
   await builder.flush()
-  // AIDs of which nothing is logged have a record only for their counts.
+  // AIDs of which nothing is logged have a record only for their counts; those that are not flushed yet are remembered.
+  const counted = new Set<string>()
   for await (const { key, value } of pacedScan(page, 'waiting', {})) {
     const { aid } = JSON.parse(addon.record(tableNumber('waiting'), key, value) ?? '{}') as { aid: string }
     const { signer } = JSON.parse(engine.waitingIndexes(value)) as Indexes
     for (const name of signer ? [aid, signer.aid] : [aid]) {
-      if (to.get('aids', aidBytes(name))) continue
+      if (counted.has(name) || to.get('aids', aidBytes(name))) continue
       await count(aidBytes(name))
+      counted.add(name)
+      if (counted.size < limits.waitingKeysPerBatch) continue
       await builder.flush()
+      counted.clear()
     }
   }
+  await builder.flush()
 }
 
 /** Entries by kind, rows, and receipts elsewhere that await an event of the AID. */
