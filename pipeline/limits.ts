@@ -109,8 +109,11 @@ export interface Limits {
   /** What of a partition may wait to be published before its store has to wait, and what goes into one transaction. */
   readonly kafkaUnsentBytes: number
   readonly kafkaTransactionBytes: number
-  /** A record of the input or of an output, and what goes into one request for a partition. */
+  /** A record of the input or a dead letter. */
   readonly kafkaRecordBytes: number
+  /** A record of another output: the largest event, with all that it was accepted with. Made topics take this. */
+  readonly kafkaOutputBytes: number
+  /** What goes into one request for a partition, unless one record is more. */
   readonly kafkaRequestBytes: number
   /** Pauses between tries to publish, and to open a partition again, the shortest and the longest. */
   readonly kafkaRetryMs: number
@@ -212,6 +215,7 @@ export const limits: Limits = {
   kafkaUnsentBytes: 4 * MiB,
   kafkaTransactionBytes: 4 * MiB,
   kafkaRecordBytes: 900_000,
+  kafkaOutputBytes: 4 * MiB,
   kafkaRequestBytes: 900_000,
   kafkaRetryMs: 100,
   kafkaRetryMsMax: 10_000,

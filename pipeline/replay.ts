@@ -16,10 +16,19 @@ export function* aidsOf(store: StoreReader): Iterable<string> {
 
 /** The key event log of an AID as messages in the reference's replay format, in first-seen order. */
 export function* replay(addon: Addon, store: StoreReader, aid: string): Iterable<Uint8Array> {
+  for (const ordinal of ordinalsOf(addon, store, aid)) yield replayed(addon, store, ordinal)
+}
+
+/** The same without what was attached after acceptance: enough to accept it again. */
+export function* replayAccepted(addon: Addon, store: StoreReader, aid: string): Iterable<Uint8Array> {
+  for (const ordinal of ordinalsOf(addon, store, aid)) yield addon.replay(logged(store, ordinal).log, [])
+}
+
+function ordinalsOf(addon: Addon, store: StoreReader, aid: string): readonly bigint[] {
   const ordinals = Array.from(store.scan('kel', { prefix: aidBytes(aid) }), ({ value }) => [
     ...addon.ordinals(value),
   ]).flat()
-  for (const ordinal of ordinals.toSorted((a, b) => (a < b ? -1 : 1))) yield replayed(addon, store, ordinal)
+  return ordinals.toSorted((a, b) => (a < b ? -1 : 1))
 }
 
 /** One logged event in that format. */

@@ -45,7 +45,10 @@ export async function pass(config: Config, log: Log): Promise<void> {
     void deliveries.write({ work: frames, settled: undefined, last: true, release: () => undefined })
   }
   try {
-    const partitions = await prepareTopics(client, topics, config.sinks.replicas)
+    const partitions = await prepareTopics(client, topics, {
+      replicas: config.sinks.replicas,
+      limits: config.limits,
+    })
     const engine = engineOptionsOf(config, 1)
     const running = gateway({
       client,

@@ -11,7 +11,8 @@ export interface OutputContext {
   readonly topics: Topics
   readonly partition: number
   readonly partitions: number
-  /** What one record may be; a larger one is not sent. */
+  /** What a dead letter may be, and any other record; a larger one is not sent. */
+  readonly letterBytesMax: number
   readonly recordBytesMax: number
   /** Whether partitions are chosen by AID; otherwise all AIDs of a partition are its own. */
   readonly keyed: boolean
@@ -22,7 +23,7 @@ export const isOwn = ({ keyed, partition, partitions }: OutputContext, aid: stri
   !keyed || partitionOf(Buffer.from(aid, 'latin1'), partitions) === partition
 
 type Options = Pick<OutputContext, 'addon' | 'topics' | 'partitions' | 'keyed'> & {
-  readonly limits: Pick<Limits, 'kafkaRecordBytes'>
+  readonly limits: Pick<Limits, 'kafkaRecordBytes' | 'kafkaOutputBytes'>
 }
 
 /** What the outputs of a partition of a worker depend on. */
@@ -37,5 +38,6 @@ export const outputContext = (
   partition,
   partitions,
   keyed,
-  recordBytesMax: limits.kafkaRecordBytes,
+  letterBytesMax: limits.kafkaRecordBytes,
+  recordBytesMax: limits.kafkaOutputBytes,
 })

@@ -1,4 +1,4 @@
-import { aidBytes, replay } from '../replay.ts'
+import { aidBytes, replayAccepted } from '../replay.ts'
 import { bytesText, textBytes } from '../text.ts'
 import type { OutRecord } from './client/client.ts'
 import { partitionOf } from './murmur2.ts'
@@ -121,7 +121,7 @@ export class Exchange {
     this.#wanted.set(aid, wanting.add(partition))
     this.#new.push([`${wantedPrefix}${aid}`, textBytes(JSON.stringify([...wanting]))])
     const headers = { [kindHeader]: 'event', aid }
-    const stored = Array.from(replay(addon, store, aid), (value, at) => ({
+    const stored = Array.from(replayAccepted(addon, store, aid), (value, at) => ({
       topic: topics.exchange,
       partition,
       key: `${aid} log ${at}`,

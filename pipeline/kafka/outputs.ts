@@ -62,11 +62,12 @@ export class Outputs {
 
   /** A record that no broker takes goes to the dead letters, as far as there is room for it. */
   #sendable(record: OutRecord): OutRecord {
-    const { recordBytesMax, topics, partition } = this.#context
+    const { recordBytesMax, letterBytesMax, topics, partition } = this.#context
     const { topic, value, headers } = record
     const key = record.key && record.key.length <= keyBytesMax ? record.key : undefined
-    const room = recordBytesMax - (key?.length ?? 0)
-    if (!value || (value.length <= room && key === record.key)) return record
+    const bytesMax = topic === topics.deadLetters ? letterBytesMax : recordBytesMax
+    if (!value || (value.length + (key?.length ?? 0) <= bytesMax && key === record.key)) return record
+    const room = letterBytesMax - (key?.length ?? 0)
     const reason = {
       reason: 'record/oversized-output',
       message: `${value.length} bytes for the topic ${topic}`,
@@ -137,17 +138,19 @@ export class Outputs {
     }
   }
 
-  /** What was attached to a logged event since: the event again, with that. */
+  /** What was attached to a logged event since: the event again, with that, as often as it takes. */
   #late(log: Uint8Array | undefined, late: readonly Uint8Array[], records: OutRecord[]): void {
-    const { addon, topics, partition } = this.#context
+    const { addon, topics, partition, letterBytesMax } = this.#context
     const json = log && addon.record(logTable, new Uint8Array(ordinalBytes), log)
     if (!json) return
     const { aid, sn, said, ilk } = JSON.parse(json) as Record<'aid' | 'sn' | 'said' | 'ilk', string>
     if (!isOwn(this.#context, aid)) return
-    const value = addon.replay(log, late)
-    const headers = { sn, said, ilk, late: `${late.length}` }
-    records.push({ topic: topics.accepted, partition, key: aid, value, headers })
-    records.push(...this.exchange.forwards(aid, value, headers))
+    for (const some of portions(late, letterBytesMax - log.length)) {
+      const value = addon.replay(log, some)
+      const headers = { sn, said, ilk, late: `${some.length}` }
+      records.push({ topic: topics.accepted, partition, key: aid, value, headers })
+      records.push(...this.exchange.forwards(aid, value, headers))
+    }
   }
 
   #state(key: Uint8Array, value: Uint8Array, records: OutRecord[]): void {
@@ -158,6 +161,22 @@ export class Outputs {
     if (state === null) return
     records.push({ topic: topics.states, partition, key: aid, value: Buffer.from(state), headers: {} })
   }
+}
+
+/** Values in portions of so many bytes; one value alone may be more. */
+function* portions(values: readonly Uint8Array[], bytesMax: number): Iterable<readonly Uint8Array[]> {
+  let portion: Uint8Array[] = []
+  let bytes = 0
+  for (const value of values) {
+    if (portion.length > 0 && bytes + value.length > bytesMax) {
+      yield portion
+      portion = []
+      bytes = 0
+    }
+    portion.push(value)
+    bytes += value.length
+  }
+  if (portion.length > 0) yield portion
 }
 
 /** A longer key is nobody's of ours. */

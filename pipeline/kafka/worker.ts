@@ -90,9 +90,9 @@ export class Worker implements MemberHandler {
 
   /** Works until the signal; then brings everything to an end and leaves the group. */
   async run(signal: AbortSignal): Promise<void> {
-    const { client, topics, group, replicas, note, directory, standby } = this.#options
+    const { client, topics, group, note, directory, standby } = this.#options
     mkdirSync(directory, { recursive: true })
-    this.#count = await prepareTopics(client, topics, replicas)
+    this.#count = await prepareTopics(client, topics, this.#options)
     this.#member = client.member({
       group,
       topics: [topics.input, topics.exchange],

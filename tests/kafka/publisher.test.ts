@@ -106,6 +106,7 @@ test('who takes over a copy asks again for the logs that have not come', async (
     topics: topicsOf('asked'),
     partition: 0,
     partitions: 1000,
+    letterBytesMax: 1000,
     recordBytesMax: 1000,
     keyed: true,
   }

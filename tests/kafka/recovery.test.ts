@@ -7,8 +7,9 @@ import type { LogRecord } from '../../pipeline/kafka/client/client.ts'
 import { limits } from '../../pipeline/limits.ts'
 import { openStore, type DiskStore } from '../../pipeline/store/lmdb.ts'
 import { canBroker } from '../support/broker.ts'
+import { attached, Controller } from '../support/controller.ts'
 import { apart, eventsOf, reached, same, saidOf, sinceOf, suiteFields, text } from '../support/fields.ts'
-import { generated } from '../support/fleet.ts'
+import { generated, type Keyed } from '../support/fleet.ts'
 
 /** How long a commit waits for another one that does not come. */
 const lagMs = 50
@@ -73,6 +74,41 @@ describe.skipIf(!canBroker)('partitions that are taken over', { timeout: 180_000
       for (const progress of rebuilt) expect(progress?.read).toBe(progress?.total)
       const events = eventsOf(await field.records(field.topics.accepted))
       expect(new Set(events).size).toBe(events.length)
+    }))
+
+  // Goal: the state and what is published agree whatever an event's size. Method: a message that no record of the input
+  // could hold, in a stream.
+  test('an event larger than records of the input is published whole, and there after a rebuild', async () =>
+    within('large', 1, async (field) => {
+      const controller = new Controller('large')
+      const seals = Array.from({ length: 8_700 }, () => controller.inception)
+      const events = [controller.inception, controller.interact(...seals)]
+      const [messages, [begun]] = [events, [controller.interact()]].map((some) =>
+        some.map((event) => ({ aid: event.aid, bytes: attached(event, event.sigs(0)) })),
+      ) as [Keyed[], [Keyed]]
+      const large = messages[1]?.bytes ?? new Uint8Array(0)
+      expect(large.length).toBeGreaterThan(limits.kafkaRecordBytes)
+      // In a stream a message ends where the next one begins.
+      const stream = Buffer.concat([...messages, begun].map(({ bytes }) => bytes))
+      await field.sendRecords(
+        Array.from({ length: 3 }, (_, index) => ({
+          topic: field.topics.input,
+          partition: 0,
+          key: undefined,
+          value: stream.subarray((index * stream.length) / 3, ((index + 1) * stream.length) / 3),
+          headers: {},
+        })),
+      )
+      const expected = await field.alone(messages)
+      for (const name of ['a', 'b']) {
+        const running = await field.worker(name, { keyed: false })
+        await reached(async () => same(await field.digestsOf(running), expected))
+        await running.stop()
+        const accepted = await field.records(field.topics.accepted)
+        expect(eventsOf(accepted)).toEqual(events.map(({ said }) => said))
+        expect(text(accepted[0]?.[1]?.value)).toBe(text(large))
+      }
+      expect((await field.records(field.topics.deadLetters)).flat()).toEqual([])
     }))
 
   // Goal: what is attached to an event is published, however late the event gets to the disk. Method: each commit waits for

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 
+import { prepareTopics } from '../../pipeline/kafka/topics.ts'
 import { limits } from '../../pipeline/limits.ts'
 import { kel, variant } from '../boundary/kel.ts'
 import { canBroker } from '../support/broker.ts'
@@ -76,6 +77,17 @@ describe.skipIf(!canBroker)('workers on Kafka', { timeout: 180_000 }, () => {
       const kept = (cut?.value?.length ?? 0) + one.aid.length
       expect(kept).toBe(limits.kafkaRecordBytes)
       expect(Number(cut?.headers['cut'])).toBe(large.length + one.aid.length - kept)
+    }))
+
+  test('a topic that could not take a large event is refused, and told what it needs', async () =>
+    within('narrow', 1, async (field) => {
+      const { accepted } = field.topics
+      await field.client.create([{ topic: accepted, partitions: 1, replicas: 1, settings: {} }])
+      const prepared = prepareTopics(field.client, field.topics, { replicas: 1, limits })
+      await expect(prepared).rejects.toMatchObject({
+        code: 'config/topics',
+        next: expect.stringMatching(/^set its max\.message\.bytes to 4259840 /),
+      })
     }))
 
   // Goal: a stop ends. Method: while a worker leaves, the group gives it everything, as when others leave with it.

@@ -115,6 +115,8 @@ export interface Client {
   partitions(topics: readonly string[]): Promise<ReadonlyMap<string, number>>
   /** Makes topics; those that exist stay as they are. */
   create(plans: readonly TopicPlan[]): Promise<void>
+  /** How many bytes a batch of records of each topic may have, as brokers say. */
+  batchBytes(topics: readonly string[]): Promise<ReadonlyMap<string, number>>
   /** The offset behind the last record of a partition that no open transaction holds back from readers. */
   end(topic: string, partition: number): Promise<bigint>
   /** What a group has committed; partitions without are left out. */

@@ -24,6 +24,7 @@ export async function kafkajsClient(connection: Connection): Promise<Client> {
   return {
     partitions: async (topics) => partitionsOf(admin, topics),
     create: async (plans) => create(admin, plans),
+    batchBytes: async (topics) => batchBytesOf(admin, topics),
     end: async (topic, partition) => endOf(admin, topic, partition),
     committed: async (group, topics, partition) => committedOf(admin, group, topics, partition),
     transactional: async (id) => transactionalProducer(kafka, connection, id),
@@ -74,6 +75,24 @@ async function create(admin: Admin, plans: readonly TopicPlan[]): Promise<void> 
     })),
   })
   for (const { topic } of plans) await fresh(async () => admin.fetchTopicOffsets(topic))
+}
+
+async function batchBytesOf(admin: Admin, topics: readonly string[]): Promise<ReadonlyMap<string, number>> {
+  if (topics.length === 0) return new Map()
+  const { resources } = await admin.describeConfigs({
+    includeSynonyms: false,
+    resources: topics.map((name) => ({
+      type: kafkajs.ConfigResourceTypes.TOPIC,
+      name,
+      configNames: ['max.message.bytes'],
+    })),
+  })
+  return new Map(
+    resources.map(({ resourceName, configEntries }) => [
+      resourceName,
+      Number(configEntries[0]?.configValue ?? 0),
+    ]),
+  )
 }
 
 async function endOf(admin: Admin, topic: string, partition: number): Promise<bigint> {
