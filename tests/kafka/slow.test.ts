@@ -12,8 +12,11 @@ import { generated } from '../support/fleet.ts'
 /** For how long a sink stands still: longer than the group keeps a silent member. The long job holds for minutes. */
 const heldSeconds = Number(process.env['KELPIPE_SLOW_SINK_SECONDS'] ?? 5)
 
-/** Who was held for long goes on at this part, at least, of the speed of who was held for a moment. */
-const speedLeast = 0.5
+/**
+ * Who was held for long goes on at this part, at least, of the speed of who was held for a moment. The machine has other
+ * work too; one pause between tries of seconds would be seen.
+ */
+const speedLeast = 0.25
 
 /** Lets transactions begin, but the first of a partition, by which it is taken over, only while it is open. */
 class Gate {
