@@ -147,7 +147,7 @@ async function filtered(reader) {
     'a source': [{ source: 'others' }, others],
     'what is awaited': [{ awaits: 'inception' }, others],
   }
-  for (const [name, [query, wanted]] of Object.entries(filters)) {
+  for (const [name, [query, many]] of Object.entries(filters)) {
     const start = performance.now()
     let found = await page(reader, query, limits.pageEntries)
     const title = `${say(others)} that wait, by ${name}`
@@ -159,7 +159,7 @@ async function filtered(reader) {
         if (found.next === undefined) return process.memoryUsage().heapUsed
       }
     })
-    if (count !== wanted) throw new Error(`${name}: ${count} were found`)
+    if (count !== many) throw new Error(`${name}: ${count} were found`)
     rows.push(row(`${title}: all pages`, 's', whole.seconds, 60, 1))
   }
   for (const [name, asked] of Object.entries({ 'a SAID': said, 'a place': `${aid}@1` })) {
@@ -171,14 +171,14 @@ async function filtered(reader) {
 
 /** Lists all that waits while a log in reverse is taken in. */
 async function listedWhileWriting(reader) {
-  let writes = true
-  const writer = rate(reader.store, 'in reverse', 1_000).finally(() => (writes = false))
+  const over = new AbortController()
+  const writer = rate(reader.store, 'in reverse', 1_000).finally(() => over.abort())
   let count = 0
   const { p99Ms } = await watched(async () => {
-    while (writes)
+    while (!over.signal.aborted)
       for await (const _ of entries(reader)) {
         count += 1
-        if (!writes) break
+        if (over.signal.aborted) break
       }
     return 0
   })
