@@ -9,7 +9,7 @@
 
 use std::fmt::Write as _;
 use std::hint::black_box;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use kelpipe_cesr::Options;
 use kelpipe_cesr::body::{Reader, Token};
@@ -20,7 +20,8 @@ use kelpipe_cesr::version::{Kind, Protocol, Version};
 
 const KINDS: [Kind; 4] = [Kind::Json, Kind::Cbor, Kind::Mgpk, Kind::Cesr];
 const EVENTS: usize = 2000;
-const ROUNDS: usize = 201;
+/// For each row: long enough for the processor to reach its speed, and for quiet moments of the machine.
+const TIME: Duration = Duration::from_millis(400);
 
 struct Row {
     name: String,
@@ -137,8 +138,8 @@ fn measure(kind: Kind, rows: &mut Vec<Row>) {
 
 /// Nanoseconds an event, best round.
 fn best(mut work: impl FnMut() -> usize) -> f64 {
-    let mut least = f64::MAX;
-    for _ in 0..ROUNDS {
+    let (mut least, begun) = (f64::MAX, Instant::now());
+    while begun.elapsed() < TIME {
         let start = Instant::now();
         black_box(work());
         least = least.min(start.elapsed().as_nanos() as f64 / EVENTS as f64);
