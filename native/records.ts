@@ -68,6 +68,20 @@ export function writeAt(writes: Writes, index: number, only?: number): Write | u
   }
 }
 
+/** The write to a table under a key, if there is one. */
+export function findWrite(writes: Writes, table: number, key: Uint8Array): Write | undefined {
+  let [low, high] = [0, writeCount(writes)]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    const write = writeAt(writes, middle)
+    const order = write.table - table || Buffer.compare(write.key, key)
+    if (order === 0) return write
+    if (order < 0) low = middle + 1
+    else high = middle
+  }
+  return undefined
+}
+
 export const requestCount = (requests: Requests): number => requests.ops.length / opWords
 export const writeCount = (writes: Writes): number => writes.ops.length / opWords
 

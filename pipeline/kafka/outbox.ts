@@ -1,4 +1,4 @@
-import { writeAt, writeCount } from '../../native/records.ts'
+import { findWrite } from '../../native/records.ts'
 import type { Part } from '../../operators/flow.ts'
 import type { StoreReader } from '../store/store.ts'
 import { bytesText, textBytes } from '../text.ts'
@@ -100,11 +100,8 @@ export class Outbox implements UnderWay {
 
   written(table: number, key: Uint8Array): Uint8Array | undefined {
     for (const { settled } of this.#entries.keys()) {
-      const writes = settled?.verdicts.writes
-      for (let index = 0; index < (writes ? writeCount(writes) : 0); index += 1) {
-        const write = writes && writeAt(writes, index)
-        if (write?.table === table && Buffer.compare(write.key, key) === 0) return write.value
-      }
+      const found = settled && findWrite(settled.verdicts.writes, table, key)
+      if (found) return found.value
     }
     return undefined
   }

@@ -88,9 +88,9 @@ export class Outputs {
   #ofVerdicts(part: Part, verdicts: VerdictBatch, making: Making): void {
     const { purpose, records } = making
     const source = part.work.kind === 'frames' ? part.work.source : new Uint8Array(0)
-    for (let index = 0; index < verdicts.length; index += 1) {
+    const told = purpose === 'accepted' ? 0 : verdicts.length
+    for (let index = 0; index < told; index += 1) {
       if (verdicts.verdict[index] !== accepted || verdicts.ilk[index] === receipt) continue
-      if (purpose === 'accepted') continue
       const row = verdicts.row(index)
       if (this.#isOwnRow(row, purpose)) this.#accepted(row, verdicts.bytes(index, source), records)
     }

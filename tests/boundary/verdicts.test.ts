@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 
+import { findWrite, writeAt, writeCount } from '../../native/records.ts'
 import { MemoryStore } from '../../pipeline/store/memory.ts'
 import { addon, detach, options, settleAll, spansOf } from './harness.ts'
 import { kel, stream } from './kel.ts'
@@ -25,6 +26,23 @@ test('every event of a log is accepted, row by row', async () => {
       fn: BigInt(sn),
     })),
   )
+})
+
+test('each write is found by its table and key, and nothing else is', async () => {
+  const logs = stream([1, 2, 3, 4].flatMap((seed) => kel(seed, 5).messages))
+  const waiting = stream(kel(5, 4).messages.slice(1))
+  const source = stream([logs, waiting])
+  const engine = addon.engine(options)
+  engine.open(null)
+  const prepared = await engine.prepare(source, spansOf(source), { source: 7 })
+  const [part] = await settleAll(engine, prepared)
+  const writes = part?.verdicts.writes ?? { ops: new Uint32Array(0), arena: new Uint8Array(0) }
+  const all = Array.from({ length: writeCount(writes) }, (_, index) => writeAt(writes, index))
+  expect(new Set(all.map(({ table }) => table)).size).toBeGreaterThan(4)
+  for (const write of all) {
+    expect(findWrite(writes, write.table, write.key)).toEqual(write)
+    expect(findWrite(writes, write.table, Buffer.concat([write.key, Buffer.of(0)]))).toBeUndefined()
+  }
 })
 
 test('an entry that waited is woken, and its bytes are in the writes', async () => {
