@@ -220,8 +220,7 @@ fn encode_saids(key: &Key, slot: &Slot, out: &mut Out) {
     }
     for Removed { said, held, .. } in &slot.removed {
         let is_left = || slot.rows.iter().any(|row| row.waiting.said() == said);
-        if held.is_some() && !done.contains(said) && !is_left() {
-            done.insert(said);
+        if held.is_some() && done.insert(said) && !is_left() {
             out.delete(Table::Saids, &[said.as_bytes(), key]);
         }
     }
