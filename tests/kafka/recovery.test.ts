@@ -32,20 +32,16 @@ function lagging(store: DiskStore): DiskStore {
   })
 }
 
+/** Logs that take turns, out of order and with losses. */
+const troubled = { aids: 50, interleave: 50, shuffle: 20, drop: 20_000 }
+
 describe.skipIf(!canBroker)('partitions that are taken over', { timeout: 180_000 }, () => {
   const within = suiteFields('recovery')
 
   test('a partition without its database is made anew from what was published, and goes on', async () =>
     within('moved', 2, async (field) => {
       const shapes = ['single', 'multisig', 'witnessed', 'delegated', 'receipted', 'duplicitous', 'waiting']
-      const messages = await generated({
-        aids: 50,
-        shapes,
-        interleave: 50,
-        shuffle: 20,
-        drop: 20_000,
-        seed: 4,
-      })
+      const messages = await generated({ ...troubled, shapes, seed: 4 })
       const half = messages.length >> 1
       await field.send(messages.slice(0, half))
       const before = await field.alone(messages.slice(0, half))
@@ -173,14 +169,7 @@ describe.skipIf(!canBroker)('partitions that are taken over', { timeout: 180_000
   test('a worker that keeps copies takes a partition over from where its copy has come', async () =>
     within('standby', 2, async (field) => {
       const shapes = ['single', 'multisig', 'delegated', 'receipted', 'waiting']
-      const messages = await generated({
-        aids: 50,
-        shapes,
-        interleave: 50,
-        shuffle: 20,
-        drop: 20_000,
-        seed: 9,
-      })
+      const messages = await generated({ ...troubled, shapes, seed: 9 })
       const most = Math.floor(messages.length * 0.8)
       const first = await field.worker('a')
       await reached(async () => first.worker.status.partitions.size === 2 && first.ready())

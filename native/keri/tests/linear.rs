@@ -205,9 +205,8 @@ fn other_entries_that_wait_cost_nothing() {
     all_accepted(&judge, 2_000, OTHERS);
 }
 
-/// A place is read as a whole, so of one source only so much may wait at each.
-#[test]
-fn what_a_source_piles_up_at_one_place_is_bounded() {
+/// An inception with a witness, and a judge who lets 100 entries of a source wait at a place.
+fn witnessed_of_few_places() -> (Event, Judge) {
     let plan = Plan {
         adds: vec!["w0".to_owned()],
         ..Plan::default()
@@ -215,7 +214,13 @@ fn what_a_source_piles_up_at_one_place_is_bounded() {
     let (_, icp) = Aid::incept("receipted", 1, 1, None, &plan);
     let mut options = Options::new(Mode::Hardened);
     options.limits.waiting_per_place_max = 100;
-    let mut judge = Judge::new(options);
+    (icp, Judge::new(options))
+}
+
+/// A place is read as a whole, so of one source only so much may wait at each.
+#[test]
+fn what_a_source_piles_up_at_one_place_is_bounded() {
+    let (icp, mut judge) = witnessed_of_few_places();
     judge.run(&[icp.signed()]);
     let by = |name: String| icp.receipt(&[icp.couple_by(&name)]);
     let strangers: Vec<_> = (0..150).map(|at| by(format!("stranger-{at}"))).collect();
@@ -239,14 +244,7 @@ fn what_a_source_piles_up_at_one_place_is_bounded() {
 /// Whoever has no keys cannot keep an event out that is signed by them, not even from the same source.
 #[test]
 fn what_anybody_can_make_does_not_fill_the_place_of_what_is_signed() {
-    let plan = Plan {
-        adds: vec!["w0".to_owned()],
-        ..Plan::default()
-    };
-    let (_, icp) = Aid::incept("receipted", 1, 1, None, &plan);
-    let mut options = Options::new(Mode::Hardened);
-    options.limits.waiting_per_place_max = 100;
-    let mut judge = Judge::new(options);
+    let (icp, mut judge) = witnessed_of_few_places();
     let by = |name: String| icp.receipt(&[icp.couple_by(&name)]);
     let strangers: Vec<_> = (0..150).map(|at| by(format!("stranger-{at}"))).collect();
     judge.run(&strangers);
