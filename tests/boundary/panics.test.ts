@@ -46,6 +46,14 @@ test('a panic while a batch is settled takes the batch with it', async () => {
   expect(await codeOf(() => engine.settle(prepared, null, now))).toBe('native/order')
 })
 
+test('the error says what panicked and where', async () => {
+  const framer = addon.framer(options)
+  binding.panicNext('frame')
+  await expect(async () => framer.frame(source, true)).rejects.toThrow(
+    /guard\.rs:\d+:\d+: asked for by a test, in frame/u,
+  )
+})
+
 test('a panic in a framer is an error, and the framer is done for', async () => {
   const framer = addon.framer(options)
   binding.panicNext('frame')

@@ -58,17 +58,17 @@ pub fn argument(reason: impl Into<String>) -> Failure {
     failure(Code::Argument, reason)
 }
 
-/// What a panic said.
-pub fn panicked(payload: &(dyn Any + Send)) -> Failure {
+/// What a panic said, and where: file, line and column of the source.
+pub fn panicked(payload: &(dyn Any + Send), place: &str) -> Failure {
     let said = payload
         .downcast_ref::<&str>()
         .copied()
         .or_else(|| payload.downcast_ref::<String>().map(String::as_str));
     let reason = said.unwrap_or("no message");
-    tracing::error!(reason, "panic");
+    tracing::error!(reason, place, "panic");
     failure(
         Code::Panic,
-        format!("a defect of the native code: {reason}"),
+        format!("a defect of the native code at {place}: {reason}"),
     )
 }
 

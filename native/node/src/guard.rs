@@ -1,8 +1,9 @@
 //! Keeps panics out of JavaScript's engine, and counts.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::LazyLock;
+use std::cell::{Cell, RefCell};
+use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
 use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
+use std::sync::{LazyLock, Once};
 
 use napi_derive::napi;
 
@@ -22,7 +23,36 @@ pub fn guarded<T>(operation: Operation, body: impl FnOnce() -> Result<T>) -> Res
 
 /// The same for what is no operation of its own.
 pub fn caught<T>(body: impl FnOnce() -> Result<T>) -> Result<T> {
-    catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|payload| Err(panicked(&*payload)))
+    HOOK.call_once(keep_places);
+    let outer = INSIDE.replace(true);
+    let result = catch_unwind(AssertUnwindSafe(body));
+    INSIDE.set(outer);
+    result.unwrap_or_else(|payload| {
+        let place = PLACE.take().unwrap_or_else(|| "an unknown place".into());
+        Err(panicked(&*payload, &place))
+    })
+}
+
+static HOOK: Once = Once::new();
+
+thread_local! {
+    /// Whether a panic of this thread will be caught here.
+    static INSIDE: Cell<bool> = const { Cell::new(false) };
+    /// Where the panic that is about to be caught came from.
+    static PLACE: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+/// A panic that is caught here goes into the error, with its place, and not to stderr, which belongs to the host. Any
+/// other, and a second one on the way, is printed as always.
+fn keep_places() {
+    let print = take_hook();
+    set_hook(Box::new(move |info| {
+        let first = INSIDE.get() && PLACE.with_borrow(Option::is_none);
+        match info.location().filter(|_| first) {
+            Some(place) => PLACE.set(Some(place.to_string())),
+            None => print(info),
+        }
+    }));
 }
 
 /// The operation that is to panic once; 0 if none.
