@@ -16,31 +16,47 @@ use crate::batch::{Batch, Item, Parsed};
 use crate::event::{KeyEvent, Message};
 use crate::options::Options;
 use crate::prefix::VerificationKey;
-use crate::rules::{keys_of, rotated_witnesses, witness_keys};
+use crate::rules::{keys_of, rotated_witnesses};
 use crate::signature::{Pending, Plain64, Signed};
-use crate::state::KeyState;
+use crate::state::{Establishment, KeyState, Witnesses};
 use crate::store::Map;
 use crate::text::Text;
 
 /// Batches whose guesses are kept until they are settled. More are on their way only if some were given up.
 const BATCHES_MAX: usize = 8;
 
-/// Who is presumed to sign.
-struct Signers {
+/// Who is presumed to sign: as an accepted event has it, or one that is only looked at.
+#[derive(Clone)]
+enum Signers {
+    Known(Arc<Establishment>),
+    Named(Arc<Named>),
+}
+
+struct Named {
     keys: Vec<VerificationKey>,
-    witnesses: Vec<Text>,
-    witness_keys: Vec<VerificationKey>,
+    witnesses: Witnesses,
 }
 
 impl Signers {
-    /// Nothing where a key is none.
-    fn new(keys: Vec<VerificationKey>, witnesses: Vec<Text>) -> Option<Arc<Signers>> {
-        let witness_keys = witness_keys(&witnesses).ok()?;
-        Some(Arc::new(Signers {
-            keys,
-            witnesses,
-            witness_keys,
-        }))
+    /// Those that an establishment event names; nothing where a key is none.
+    fn named(event: &KeyEvent<'_>, witnesses: Vec<Text>) -> Option<Signers> {
+        let keys = keys_of(event).ok()?;
+        let witnesses = witnesses.into();
+        Some(Signers::Named(Arc::new(Named { keys, witnesses })))
+    }
+
+    fn keys(&self) -> &[VerificationKey] {
+        match self {
+            Signers::Known(est) => &est.keys,
+            Signers::Named(named) => &named.keys,
+        }
+    }
+
+    fn witnesses(&self) -> &Witnesses {
+        match self {
+            Signers::Known(est) => &est.witnesses,
+            Signers::Named(named) => &named.witnesses,
+        }
     }
 }
 
@@ -49,17 +65,16 @@ impl Signers {
 struct Presumed {
     sn: u128,
     said: Text,
-    signers: Arc<Signers>,
+    signers: Signers,
 }
 
 impl Presumed {
-    fn of_state(state: &KeyState) -> Option<Presumed> {
-        let est = &state.est;
-        Some(Presumed {
+    fn of_state(state: &KeyState) -> Presumed {
+        Presumed {
             sn: state.sn,
             said: state.said.clone(),
-            signers: Signers::new(est.keys.clone(), est.witnesses.clone())?,
-        })
+            signers: Signers::Known(state.est.clone()),
+        }
     }
 
     /// Whether `event` follows.
@@ -75,6 +90,8 @@ type Guesses = Map<Text, Presumed>;
 pub(crate) struct Ahead {
     batches: VecDeque<(u64, Guesses)>,
     last: u64,
+    /// Emptied, to be used again: to grow one anew costs more than to fill it.
+    spare: Guesses,
 }
 
 impl Ahead {
@@ -90,7 +107,7 @@ impl Ahead {
             past: &self.batches,
             base,
             signatures_per_key_max: options.limits.signatures_per_key_max,
-            guesses: Guesses::default(),
+            guesses: std::mem::take(&mut self.spare),
             checks: Vec::with_capacity(batch.items.len()),
         };
         for item in &batch.items {
@@ -112,7 +129,13 @@ impl Ahead {
 
     /// The batch is settled: the state knows better.
     pub(crate) fn settled(&mut self, guessed: u64) {
-        self.batches.retain(|(batch, _)| *batch != guessed);
+        let is = |(batch, _): &(u64, Guesses)| *batch == guessed;
+        if let Some(at) = self.batches.iter().position(is)
+            && let Some((_, mut guesses)) = self.batches.remove(at)
+        {
+            guesses.clear();
+            self.spare = guesses;
+        }
     }
 }
 
@@ -136,12 +159,12 @@ impl Guessing<'_> {
         let Some(signers) = self.signers(event) else {
             return;
         };
-        self.add(&carried.signed, &carried.sigs, &signers.keys);
-        self.add(
-            &carried.signed,
-            &carried.receipts.witness,
-            &signers.witness_keys,
-        );
+        let Some(witness_keys) = signers.witnesses().keys() else {
+            return;
+        };
+        let signed = &carried.signed;
+        self.add(signed, &carried.sigs, signers.keys());
+        self.add(signed, &carried.receipts.witness, witness_keys);
         let presumed = Presumed {
             sn: event.sn,
             said: event.said.into(),
@@ -150,21 +173,21 @@ impl Guessing<'_> {
         self.guesses.insert(event.pre.into(), presumed);
     }
 
-    fn signers(&self, event: &KeyEvent<'_>) -> Option<Arc<Signers>> {
+    fn signers(&self, event: &KeyEvent<'_>) -> Option<Signers> {
         let before = self.presumed(event.pre);
         if event.ilk.incepts() {
             if before.is_some() || event.sn != 0 {
                 return None;
             }
             let witnesses = event.witnesses.iter().map(|text| Text::from(*text));
-            return Signers::new(keys_of(event).ok()?, witnesses.collect());
+            return Signers::named(event, witnesses.collect());
         }
         let before = before.filter(|before| before.precedes(event))?;
         if !event.ilk.establishes() {
             return Some(before.signers);
         }
-        let witnesses = rotated_witnesses(event, &before.signers.witnesses).ok()?;
-        Signers::new(keys_of(event).ok()?, witnesses)
+        let witnesses = rotated_witnesses(event, before.signers.witnesses()).ok()?;
+        Signers::named(event, witnesses)
     }
 
     fn presumed(&self, aid: &str) -> Option<Presumed> {
@@ -172,7 +195,7 @@ impl Guessing<'_> {
         std::iter::once(&self.guesses)
             .chain(past)
             .find_map(|guesses| guesses.get(aid).cloned())
-            .or_else(|| Presumed::of_state(self.base.aid(aid)?.state.as_ref()?))
+            .or_else(|| self.base.aid(aid)?.state.as_ref().map(Presumed::of_state))
     }
 
     fn add(&mut self, signed: &Signed, signatures: &[Indexed<'_>], keys: &[VerificationKey]) {

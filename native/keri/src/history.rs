@@ -72,7 +72,7 @@ fn establishment(
         kt: event.kt.clone()?,
         next: texts(&event.next),
         nt: event.nt.clone()?,
-        witnesses: est.witnesses.clone(),
+        witnesses: est.witnesses.clone().into(),
         cuts: texts(&event.cuts),
         adds: texts(&event.adds),
         toad: u64::try_from(event.toad).ok()?,

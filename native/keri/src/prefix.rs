@@ -6,11 +6,13 @@ use kelpipe_cesr::Alphabet;
 use kelpipe_cesr::primitive::Primitive;
 use kelpipe_crypto::Algorithm;
 
+use crate::text::Text;
+
 /// A key that signatures are checked with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VerificationKey {
     /// Text form.
-    pub text: Box<str>,
+    pub text: Text,
     /// How it verifies.
     pub algorithm: Algorithm,
     raw: [u8; 33],

@@ -114,19 +114,17 @@ impl Pending {
         }
     }
 
-    /// All that tells it from other checks over the source, by where what is signed stands there; nothing for what does
-    /// not stand there.
-    fn place(&self) -> Option<Place<'_>> {
+    /// Where what is signed stands in the source; nothing for what does not stand there.
+    fn place(&self) -> Option<(u32, u32)> {
         match &self.signed {
-            Signed::Source(range) => Some((
-                range.start,
-                range.end,
-                &self.signature,
-                &self.key,
-                self.algorithm as u8,
-            )),
+            Signed::Source(range) => Some((range.start, range.end)),
             Signed::Held(_) => None,
         }
+    }
+
+    /// All that tells it from other checks of the same message.
+    fn rest(&self) -> (&[u8; SIGNATURE_BYTES], &[u8; KEY_BYTES_MAX], u8) {
+        (&self.signature, &self.key, self.algorithm as u8)
     }
 
     fn id(&self, source: &[u8]) -> Id {
@@ -141,15 +139,6 @@ impl Pending {
     }
 }
 
-/// A check over the source: from where to where, signature, key, algorithm.
-type Place<'p> = (
-    u32,
-    u32,
-    &'p [u8; SIGNATURE_BYTES],
-    &'p [u8; KEY_BYTES_MAX],
-    u8,
-);
-
 /// A check that was made before a fold asked for it.
 struct Early {
     pending: Pending,
@@ -163,6 +152,8 @@ struct Early {
 pub struct Memo {
     /// Of what stands in the source, in order of place: a message may carry any number of signatures, foreseen or not.
     early: Vec<Early>,
+    /// Those of the message last asked about. The next question is about it too, or about the message behind it.
+    recent: Range<usize>,
     known: Map<Id, bool>,
     /// Checks made ahead that a fold asked for.
     pub used: u64,
@@ -174,27 +165,52 @@ impl Memo {
     /// Notes checks made ahead.
     pub fn note_early(&mut self, checks: Vec<Pending>, valid: &[bool]) {
         let early = checks.into_iter().zip(valid);
+        self.recent = 0..0;
         self.early.extend(early.map(|(pending, valid)| Early {
             pending,
             valid: *valid,
             used: false,
         }));
         self.early
-            .sort_by(|one, other| one.pending.place().cmp(&other.pending.place()));
+            .sort_by(|Early { pending: one, .. }, Early { pending: other, .. }| {
+                let by_place = one.place().cmp(&other.place());
+                by_place.then_with(|| one.rest().cmp(&other.rest()))
+            });
     }
 
     /// The verdict of a check made ahead.
     fn early(&mut self, pending: &Pending) -> Option<bool> {
-        let place = Some(pending.place()?);
-        let found = self
-            .early
-            .binary_search_by(|early| early.pending.place().cmp(&place));
-        let early = &mut self.early[found.ok()?];
+        let of_message = self.of_message(pending.place()?);
+        let checks = &mut self.early[of_message];
+        let found = checks.binary_search_by(|early| early.pending.rest().cmp(&pending.rest()));
+        let early = &mut checks[found.ok()?];
         if !std::mem::replace(&mut early.used, true) {
             self.used += 1;
             self.failed += u64::from(!early.valid);
         }
         Some(early.valid)
+    }
+
+    /// Which of the checks made ahead are of the message at `place`.
+    fn of_message(&mut self, place: (u32, u32)) -> Range<usize> {
+        let place = Some(place);
+        let is = |early: &Early| early.pending.place() == place;
+        let known = &self.early[self.recent.clone()];
+        if !known.first().is_some_and(is) {
+            let next = self.recent.end;
+            let start = if self.early.get(next).is_some_and(is) {
+                next
+            } else {
+                self.early
+                    .partition_point(|early| early.pending.place() < place)
+            };
+            let count = self.early[start..]
+                .iter()
+                .take_while(|early| is(early))
+                .count();
+            self.recent = start..start + count;
+        }
+        self.recent.clone()
     }
 
     /// The verdict, if it is known.

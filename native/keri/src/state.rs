@@ -1,6 +1,6 @@
 //! Key state of an AID, and the record that the `aids` table holds.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::codec::{Decoder, Encoder};
 use crate::decision::KINDS;
@@ -27,7 +27,7 @@ pub struct Establishment {
     /// Next threshold.
     pub nt: Threshold,
     /// Witnesses.
-    pub witnesses: Vec<Text>,
+    pub witnesses: Witnesses,
     /// Witnesses cut by the event.
     pub cuts: Vec<Text>,
     /// Witnesses added by the event.
@@ -42,6 +42,40 @@ pub struct Establishment {
     pub delegator: Text,
     /// Whether the AID's code is transferable.
     pub transferable: bool,
+}
+
+/// A list of witnesses, and their keys once somebody asked for them.
+#[derive(Clone, Debug, Default)]
+pub struct Witnesses {
+    list: Box<[Text]>,
+    keys: OnceLock<Option<Box<[VerificationKey]>>>,
+}
+
+impl Witnesses {
+    /// Their keys, in their order; `None` if one of them is no key that verifies here.
+    pub fn keys(&self) -> Option<&[VerificationKey]> {
+        let read = |text: &Text| VerificationKey::parse(text);
+        self.keys
+            .get_or_init(|| self.list.iter().map(read).collect())
+            .as_deref()
+    }
+}
+
+impl From<Vec<Text>> for Witnesses {
+    fn from(list: Vec<Text>) -> Self {
+        Witnesses {
+            list: list.into(),
+            keys: OnceLock::new(),
+        }
+    }
+}
+
+impl std::ops::Deref for Witnesses {
+    type Target = [Text];
+
+    fn deref(&self) -> &[Text] {
+        &self.list
+    }
 }
 
 /// Key state. Source: database.md 3.
@@ -213,7 +247,7 @@ fn decode_establishment(from: &mut Decoder<'_>) -> Option<Establishment> {
         kt: decode_threshold(from)?,
         next: from.texts()?,
         nt: decode_threshold(from)?,
-        witnesses: from.texts()?,
+        witnesses: from.texts()?.into(),
         cuts: from.texts()?,
         adds: from.texts()?,
         toad: from.u64()?,

@@ -5,7 +5,7 @@
 use kelpipe_cesr::indexer::Indexed;
 use smallvec::SmallVec;
 
-use crate::decision::{Awaits, Decision, Kind, Reject};
+use crate::decision::{Awaits, Kind, Reject};
 use crate::fold::{Fold, Incoming};
 use crate::prefix::{self, VerificationKey};
 use crate::record::Couple;
@@ -52,8 +52,10 @@ impl Fold<'_> {
         if head && !incoming.local && self.concerns_us(incoming, est) {
             return Err(self.escrow(incoming, Kind::Misfit, Awaits::Nothing, &checked));
         }
-        let witness_keys = witness_keys(&est.witnesses)?;
-        checked.wigs = self.verified(&incoming.signed, incoming.wigs, &witness_keys, head)?;
+        let Some(witness_keys) = est.witnesses.keys() else {
+            return refuse(Reject::Key);
+        };
+        checked.wigs = self.verified(&incoming.signed, incoming.wigs, witness_keys, head)?;
         self.check_thresholds(incoming, est, state, &checked)?;
         if head {
             self.check_toad(incoming, est, &checked)?;
@@ -220,15 +222,6 @@ fn is_digest_of(digest: &str, key: &str) -> bool {
     use kelpipe_cesr::primitive::Primitive;
     Primitive::of(digest, Alphabet::Strict)
         .is_ok_and(|primitive| said::is_digest_of(&primitive, &[key.as_bytes()]))
-}
-
-/// Verification keys of a witness list.
-pub(crate) fn witness_keys(witnesses: &[Text]) -> Outcome<Vec<VerificationKey>> {
-    let keys: Option<Vec<_>> = witnesses
-        .iter()
-        .map(|text| VerificationKey::parse(text))
-        .collect();
-    keys.ok_or_else(|| Decision::from(Reject::Key))
 }
 
 /// Whether a witness may be counted: its prefix must be non-transferable.

@@ -7,15 +7,16 @@ use crate::event::{self, Identity, Ilk, KeyEvent, Message};
 use crate::fold::{Fold, Incoming};
 use crate::prefix::VerificationKey;
 use crate::record::{KelEntry, LogRecord, Set};
-use crate::rules::check::{Checked, witness_keys};
+use crate::rules::check::Checked;
 use crate::rules::receipts::Signatures;
 use crate::rules::{Outcome, keys_of, refuse, rotated_witnesses};
+use crate::state::Witnesses;
 use crate::text::Text;
 
 /// Keys and witnesses that govern a logged event.
 pub(crate) struct Governing {
     pub keys: Vec<VerificationKey>,
-    pub witnesses: Vec<Text>,
+    pub witnesses: Witnesses,
 }
 
 impl Fold<'_> {
@@ -88,8 +89,10 @@ impl Fold<'_> {
         };
         let head = incoming.head(self.options);
         let sigs = self.verified(&incoming.signed, incoming.sigs, &governing.keys, head)?;
-        let keys = witness_keys(&governing.witnesses)?;
-        let wigs = self.verified(&incoming.signed, incoming.wigs, &keys, head)?;
+        let Some(keys) = governing.witnesses.keys() else {
+            return refuse(Reject::Key);
+        };
+        let wigs = self.verified(&incoming.signed, incoming.wigs, keys, head)?;
         let mut new = 0;
         for (set, list) in [(Set::Sigs, sigs), (Set::Wigs, wigs)] {
             for signature in list {
@@ -143,7 +146,7 @@ impl Fold<'_> {
         let est = self.view.log(record.est)?;
         Some(Governing {
             keys: self.keys_in(&est)?,
-            witnesses: est.witnesses.clone(),
+            witnesses: est.witnesses.clone().into(),
         })
     }
 
@@ -193,9 +196,9 @@ impl Fold<'_> {
         if sigs.is_empty() {
             return refuse(Reject::NoValidSignature);
         }
-        let wigs = match witness_keys(&witnesses) {
-            Ok(keys) => self.verified(&incoming.signed, incoming.wigs, &keys, true)?,
-            Err(_) => Signatures::new(),
+        let wigs = match Witnesses::from(witnesses).keys() {
+            Some(keys) => self.verified(&incoming.signed, incoming.wigs, keys, true)?,
+            None => Signatures::new(),
         };
         let checked = Checked {
             sigs,

@@ -14,7 +14,7 @@ mod retry;
 mod routed;
 mod superseding;
 
-pub(crate) use check::{exposed, witness_keys};
+pub(crate) use check::exposed;
 pub(crate) use escrow::signer_place;
 pub(crate) use receipts::split_transferable;
 pub use receipts::{Couple64, Group64, Receipts, Signatures};
@@ -118,7 +118,7 @@ impl Fold<'_> {
             kt,
             next: event.next.iter().map(|text| Text::from(*text)).collect(),
             nt,
-            witnesses,
+            witnesses: witnesses.into(),
             cuts: Vec::new(),
             adds: Vec::new(),
             toad,
@@ -176,7 +176,7 @@ impl Fold<'_> {
         // The reference's head leaves the witnesses alone in a recovery.
         let keeps_witnesses = superseded && head && !self.harden(11);
         let witnesses = if keeps_witnesses {
-            state.est.witnesses.clone()
+            state.est.witnesses.to_vec()
         } else {
             let base = self.witnesses_before(incoming, state, superseded)?;
             rotated_witnesses(event, &base)?
@@ -190,7 +190,7 @@ impl Fold<'_> {
             kt,
             next: event.next.iter().map(|text| Text::from(*text)).collect(),
             nt,
-            witnesses,
+            witnesses: witnesses.into(),
             cuts: event.cuts.iter().map(|text| Text::from(*text)).collect(),
             adds: event.adds.iter().map(|text| Text::from(*text)).collect(),
             toad,
@@ -234,7 +234,7 @@ impl Fold<'_> {
         let event = incoming.event;
         let over_establishment = superseded && event.sn == state.est.sn;
         if !over_establishment || !incoming.head(self.options) {
-            return Ok(state.est.witnesses.clone());
+            return Ok(state.est.witnesses.to_vec());
         }
         let Some(before) = self.view.last(event.pre, event.sn.saturating_sub(1)) else {
             return refuse(Reject::PriorDigest);

@@ -296,7 +296,7 @@ impl Fold<'_> {
             .as_ref()?
             .est
             .witnesses
-            .clone();
+            .to_vec();
         if event.ilk == Ilk::Ixn {
             return Some(current);
         }
