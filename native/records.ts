@@ -70,16 +70,30 @@ export function writeAt(writes: Writes, index: number, only?: number): Write | u
 
 /** The write to a table under a key, if there is one. */
 export function findWrite(writes: Writes, table: number, key: Uint8Array): Write | undefined {
+  const at = placeOf(writes, table, key)
+  const write = at < writeCount(writes) ? writeAt(writes, at, table) : undefined
+  return write && Buffer.compare(write.key, key) === 0 ? write : undefined
+}
+
+/** The writes to a table under keys that start so, in key order. */
+export function* writesUnder(writes: Writes, table: number, prefix: Uint8Array): Iterable<Write> {
+  for (let at = placeOf(writes, table, prefix); at < writeCount(writes); at += 1) {
+    const write = writeAt(writes, at, table)
+    if (!write || Buffer.compare(write.key.subarray(0, prefix.length), prefix) !== 0) return
+    yield write
+  }
+}
+
+/** The first write that is not before a table and a key. */
+function placeOf(writes: Writes, table: number, key: Uint8Array): number {
   let [low, high] = [0, writeCount(writes)]
   while (low < high) {
     const middle = (low + high) >> 1
     const write = writeAt(writes, middle)
-    const order = write.table - table || Buffer.compare(write.key, key)
-    if (order === 0) return write
-    if (order < 0) low = middle + 1
+    if ((write.table - table || Buffer.compare(write.key, key)) < 0) low = middle + 1
     else high = middle
   }
-  return undefined
+  return low
 }
 
 export const requestCount = (requests: Requests): number => requests.ops.length / opWords

@@ -1,7 +1,7 @@
 import type { Addon } from '../native/addon.ts'
 import { tableNumber } from '../native/tables.ts'
 import { aidBytes, damaged, logged, placeKey } from './replay.ts'
-import type { StoreReader } from './store/store.ts'
+import type { Records, StoreReader } from './store/store.ts'
 
 /** One event in a log, by its place. */
 export interface Logged {
@@ -32,7 +32,7 @@ interface KelRecord {
 }
 
 /** The events logged at a place, superseded ones first. */
-export function loggedAt(addon: Addon, store: StoreReader, aid: string, sn: bigint): Logged[] {
+export function loggedAt(addon: Addon, store: Records, aid: string, sn: bigint): Logged[] {
   const key = placeKey(aid, sn)
   const value = store.get('kel', key)
   return value ? eventsOf(addon, key, value) : []

@@ -1,7 +1,7 @@
 import type { Addon, StateDigest } from '../native/addon.ts'
 import { tableNumber } from '../native/tables.ts'
 import { PipelineError } from './errors.ts'
-import type { StoreReader } from './store/store.ts'
+import type { Records, StoreReader } from './store/store.ts'
 
 /** A logged event as stored: the event itself and what was attached to it later. */
 export interface Logged {
@@ -32,7 +32,7 @@ function ordinalsOf(addon: Addon, store: StoreReader, aid: string): readonly big
 }
 
 /** One logged event in that format. */
-export function replayed(addon: Addon, store: StoreReader, ordinal: bigint): Uint8Array {
+export function replayed(addon: Addon, store: Records, ordinal: bigint): Uint8Array {
   const { log, late } = logged(store, ordinal)
   return addon.replay(log, late)
 }
@@ -90,7 +90,7 @@ export function placeOf(key: Uint8Array): { aid: string; sn: bigint } {
 }
 
 /** A logged event as it is stored. */
-export function logged(store: StoreReader, ordinal: bigint): Logged {
+export function logged(store: Records, ordinal: bigint): Logged {
   const key = Buffer.alloc(8)
   key.writeBigUInt64BE(ordinal)
   const log = store.get('log', key) ?? damaged('log')

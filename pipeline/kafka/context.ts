@@ -19,8 +19,10 @@ export interface OutputContext {
 }
 
 /** Whether an AID is one of this partition. */
-export const isOwn = ({ keyed, partition, partitions }: OutputContext, aid: string): boolean =>
-  !keyed || partitionOf(Buffer.from(aid, 'latin1'), partitions) === partition
+export const isOwn = (
+  { keyed, partition, partitions }: Pick<OutputContext, 'keyed' | 'partition' | 'partitions'>,
+  aid: string,
+): boolean => !keyed || partitionOf(Buffer.from(aid, 'latin1'), partitions) === partition
 
 type Options = Pick<OutputContext, 'addon' | 'topics' | 'partitions' | 'keyed'> & {
   readonly limits: Pick<Limits, 'kafkaRecordBytes' | 'kafkaOutputBytes'>

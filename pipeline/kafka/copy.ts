@@ -12,7 +12,7 @@ import { storedPosition } from './position.ts'
 import { replay } from './rebuild.ts'
 import { unfit } from './unfit.ts'
 
-const nothing: UnderWay = { records: () => [], written: () => undefined }
+const nothing: UnderWay = { records: () => [], writes: () => [] }
 
 /**
  * The state of a partition that another worker has, from what that publishes: whoever takes the partition over with it need

@@ -1,4 +1,4 @@
-import { findWrite } from '../../native/records.ts'
+import type { Writes } from '../../native/records.ts'
 import type { Part } from '../../operators/flow.ts'
 import type { StoreReader } from '../store/store.ts'
 import { bytesText, textBytes } from '../text.ts'
@@ -98,12 +98,10 @@ export class Outbox implements UnderWay {
     for (const { records } of this.#entries.values()) yield* records
   }
 
-  written(table: number, key: Uint8Array): Uint8Array | undefined {
-    for (const { settled } of this.#entries.keys()) {
-      const found = settled && findWrite(settled.verdicts.writes, table, key)
-      if (found) return found.value
-    }
-    return undefined
+  writes(): readonly Writes[] {
+    return Array.from(this.#entries.keys(), ({ settled }) => settled?.verdicts.writes ?? [])
+      .flat()
+      .toReversed()
   }
 
   *#deletions(): Iterable<MetaRecord> {

@@ -1,8 +1,9 @@
 import { verdictNames, type Row, type VerdictBatch } from '../../native/batch.ts'
 import { ilkNames } from '../../native/layout.ts'
-import { writeAt, writeCount, type Write } from '../../native/records.ts'
+import { writeAt, writeCount, type Write, type Writes } from '../../native/records.ts'
 import { tableNumber } from '../../native/tables.ts'
 import type { Part } from '../../operators/flow.ts'
+import { ahead } from '../store/ahead.ts'
 import type { OutRecord } from './client/client.ts'
 import { isOwn, type OutputContext } from './context.ts'
 import { cutHeader, deadLetters } from './dead.ts'
@@ -29,8 +30,8 @@ const [logTable, lateTable, waitingTable, aidsTable] = [
 /** What parts lead to that are not on disk yet. */
 export interface UnderWay {
   records(): Iterable<OutRecord>
-  /** What they write in a table under a key that the store does not have. */
-  written(table: number, key: Uint8Array): Uint8Array | undefined
+  /** What they write, the latest first. */
+  writes(): readonly Writes[]
 }
 
 /** What the parts of one partition lead to, as records for topics. */
@@ -111,14 +112,12 @@ export class Outputs {
   #ofWrites(verdicts: VerdictBatch, { purpose, underWay, records }: Making): void {
     const { writes } = verdicts
     const late = new Map<string, { key: Uint8Array; values: Uint8Array[] }>()
-    const logged = new Map<string, Uint8Array>()
     const waiting: Write[] = []
     for (let index = 0; index < writeCount(writes); index += 1) {
       const write = writeAt(writes, index)
       const { table, key, value } = write
       if (table === waitingTable) waiting.push(write)
       else if (table === aidsTable && value && purpose !== 'accepted') this.#state(key, value, records)
-      else if (table === logTable && value) logged.set(nameOf(key), value)
       else if (table === lateTable && value && purpose !== 'accepted') {
         const ordinal = key.subarray(0, ordinalBytes)
         const found = late.get(nameOf(ordinal)) ?? { key: ordinal, values: [] }
@@ -126,12 +125,13 @@ export class Outputs {
         found.values.push(value)
       }
     }
-    for (const [name, { key, values }] of late) {
-      const log = logged.get(name) ?? this.#context.store.get('log', key) ?? underWay.written(logTable, key)
-      this.#late(log, values, records)
-    }
+    const { store } = this.#context
+    const then = ahead(store, [writes, ...underWay.writes()])
+    // An event is logged once, and most are found where they are for good.
+    for (const { key, values } of late.values())
+      this.#late(store.get('log', key) ?? then.get('log', key), values, records)
     if (waiting.length === 0) return
-    const changes = waitingChanges(this.#context, waiting, () => rowsOf(verdicts))
+    const changes = waitingChanges({ ...this.#context, store: then }, waiting, () => rowsOf(verdicts))
     for (const { records: changed, awaited } of changes) {
       if (purpose !== 'waiting' || changed.some(({ value }) => value === undefined)) records.push(...changed)
       records.push(...this.exchange.interests(awaited))

@@ -4,6 +4,7 @@ import { tableNumber } from '../../native/tables.ts'
 import { cursorOf, evidenceKind, type Entry } from '../escrow/entry.ts'
 import { loggedAt } from '../history.ts'
 import { aidBytes, placeKey, replayed } from '../replay.ts'
+import type { Records } from '../store/store.ts'
 import type { OutRecord } from './client/client.ts'
 import { isOwn, type OutputContext } from './context.ts'
 
@@ -28,9 +29,12 @@ const leaving: Readonly<Partial<Record<Row['verdict'], string>>> = {
   rejected: 'refused',
 }
 
+/** With a store in which the writes that change entries are. */
+type WaitingContext = Omit<OutputContext, 'store'> & { readonly store: Records }
+
 /** What changes of the table of what waits lead to. `rows`: what the part came to. */
 export function waitingChanges(
-  context: OutputContext,
+  context: WaitingContext,
   writes: readonly Write[],
   rows: () => readonly Row[],
 ): WaitingChange[] {
@@ -46,14 +50,14 @@ export function waitingChanges(
 /** An entry as it was stored; nothing if its record only remembers something of one that has left. */
 type StoredEntry = Pick<Entry, 'type' | 'aid' | 'sn' | 'said' | 'since' | 'kinds'>
 
-function entryOf({ addon }: OutputContext, key: Uint8Array, value: Uint8Array): StoredEntry | undefined {
+function entryOf({ addon }: WaitingContext, key: Uint8Array, value: Uint8Array): StoredEntry | undefined {
   const json = addon.record(tableNumber('waiting'), key, value)
   const entry = json === null ? undefined : (JSON.parse(json) as StoredEntry)
   return entry && entry.kinds.length > 0 ? entry : undefined
 }
 
 function entered(
-  context: OutputContext,
+  context: WaitingContext,
   key: Uint8Array,
   value: Uint8Array,
   entry: StoredEntry,
@@ -83,7 +87,7 @@ function entered(
 }
 
 function awaitedOf(
-  { addon, store }: OutputContext,
+  { addon, store }: WaitingContext,
   key: Uint8Array,
   value: Uint8Array,
   aid: string,
@@ -100,7 +104,7 @@ function awaitedOf(
     .filter((awaited) => awaited !== '')
 }
 
-function left(context: OutputContext, key: Uint8Array, reasons: ReadonlyMap<string, Row>): WaitingChange {
+function left(context: WaitingContext, key: Uint8Array, reasons: ReadonlyMap<string, Row>): WaitingChange {
   const { topics, partition } = context
   const lengths = new Set([...reasons.keys()].map(({ length }) => length))
   const text = Buffer.from(key).toString('latin1')

@@ -20,14 +20,19 @@ export interface ScanRange {
 /** Records of the shell's own that go into the `meta` table with a transaction, by name; without value they go. */
 export type MetaRecords = ReadonlyMap<string, Uint8Array | undefined>
 
+/** Records by key, or by what their keys start with, in key order. */
+export interface Records {
+  get(table: TableName, key: Uint8Array): Uint8Array | undefined
+  scan(table: TableName, range: { readonly prefix: Uint8Array }): Iterable<StoredRecord>
+}
+
 /** Read access; many processes may have it while one writes. */
-export interface StoreReader {
+export interface StoreReader extends Records {
   /**
    * Reads what the engine lacks, synchronously and in one snapshot, into a buffer that is good until the next
    * call. Within a prefix scan the records come in key order.
    */
   fetch(requests: Requests): Uint8Array
-  get(table: TableName, key: Uint8Array): Uint8Array | undefined
   scan(table: TableName, range?: ScanRange): Iterable<StoredRecord>
   count(table: TableName): number
   close(): Promise<void>

@@ -100,6 +100,8 @@ describe.skipIf(!canBroker)('partitions that are taken over', { timeout: 180_000
         const running = await field.worker(name, { keyed: false })
         await reached(async () => same(await field.digestsOf(running), expected))
         await running.stop()
+        // Brokers end a transaction in the topics a moment after they have answered that it is committed.
+        await reached(async () => eventsOf(await field.records(field.topics.accepted)).length > 0)
         const accepted = await field.records(field.topics.accepted)
         expect(eventsOf(accepted)).toEqual(events.map(({ said }) => said))
         expect(text(accepted[0]?.[1]?.value)).toBe(text(large))
@@ -125,6 +127,52 @@ describe.skipIf(!canBroker)('partitions that are taken over', { timeout: 180_000
       expect(await field.digestsOf(second)).toEqual(expected)
       await second.stop()
     }))
+
+  // Goal: who reads evidence has both events, with all that is attached to them, however late the accepted one gets to the
+  // disk. Method: as above, and all of them in one batch.
+  test.each([
+    ['still on their way to the disk', 'evidence-under-way', 1],
+    ['of the same batch', 'evidence-at-once', limits.kafkaBatchBytes],
+  ])('evidence against events %s is published with them', async (_, name, kafkaBatchBytes) =>
+    within(name, 1, async (field) => {
+      const controller = new Controller(name, { witnesses: 2, toad: 1 })
+      const { inception } = controller
+      const accepted = controller.interact()
+      const one = controller.otherwise(inception, inception)
+      const other = controller.otherwise(inception, accepted)
+      const [sig, early, late] = [accepted.sigs(0), accepted.wigs(0), accepted.wigs(1)]
+      const messages = [
+        attached(inception, inception.sigs(0), inception.wigs(0)),
+        attached(accepted, sig, early),
+        attached(one, one.sigs(0)),
+        attached(accepted, sig, late),
+        attached(other, other.sigs(0)),
+      ].map((bytes) => ({ aid: inception.aid, bytes }))
+      await field.send(messages)
+      const { stop } = await field.worker('a', {
+        limits: { ...limits, kafkaBatchBytes },
+        openStore: async (folder) => lagging(await openStore(folder)),
+      })
+      const published = async (): Promise<LogRecord[]> =>
+        (await field.records(field.topics.duplicity ?? '')).flat()
+      await reached(async () => (await field.hasRead()) && (await published()).length === 2)
+      await stop()
+      const evidence = await published()
+      const shown = evidence.map(({ headers: { said, accepted: held }, value }) => ({
+        said,
+        held,
+        value: text(value),
+      }))
+      expect(shown.map(({ said, held }) => [said, held])).toEqual([
+        [one.said, accepted.said],
+        [other.said, accepted.said],
+      ])
+      for (const [index, { body }] of [one, other].entries())
+        for (const part of [accepted.body, sig.slice(4), early.slice(4), body])
+          expect(shown[index]?.value).toContain(part)
+      expect(shown[1]?.value).toContain(late.slice(4))
+    }),
+  )
 
   // Goal: what an earlier owner published is not published again, however little of the exchange it had noted as read.
   // Method: the group's offsets say that nothing of it was, as after a takeover that ends early, and that the state is lost.
