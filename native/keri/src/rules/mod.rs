@@ -8,6 +8,7 @@ mod delegation;
 mod escrow;
 mod evidence;
 mod late;
+mod pending;
 mod query;
 mod receipts;
 mod retry;
