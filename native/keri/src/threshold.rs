@@ -2,28 +2,17 @@
 //!
 //! Source: keri-events.md 5; sizes: attacks.md E15; strictness: HARDEN 1 and 8.
 
+mod read;
+mod weight;
+
 use std::fmt::Write;
-use std::slice::Iter;
 
-use kelpipe_cesr::body::{Text, Token};
-use num_bigint::BigUint;
-use num_rational::Ratio;
+use weight::{Weight, reaches_one, weight_json};
 
-use crate::number;
-
-/// Largest numerator or denominator of a weight.
-const WEIGHT_PART_MAX: u64 = u32::MAX as u64;
 /// Most weights of a threshold.
 const WEIGHTS_MAX: usize = 4096;
 /// Most clauses of a threshold.
 const CLAUSES_MAX: usize = 256;
-
-/// An exact fraction between 0 and 1, reduced.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Weight {
-    num: u32,
-    den: u32,
-}
 
 /// One element of a clause.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,103 +30,6 @@ pub enum Threshold {
     Number(u128),
     /// Every clause must sum to at least 1.
     Weighted(Vec<Vec<Element>>),
-}
-
-impl Weight {
-    fn new(num: u64, den: u64) -> Option<Weight> {
-        if den == 0 || num > den || den > WEIGHT_PART_MAX {
-            return None;
-        }
-        let divisor = gcd(num, den);
-        Some(Weight {
-            num: u32::try_from(num / divisor).ok()?,
-            den: u32::try_from(den / divisor).ok()?,
-        })
-    }
-
-    /// Reads `0`, `1` or `n/d`; leniently also spaces, leading zeros and whole decimals.
-    fn parse(text: &[u8], strict: bool) -> Option<Weight> {
-        let text = if strict { text } else { text.trim_ascii() };
-        match text.iter().position(|byte| *byte == b'/') {
-            Some(slash) => {
-                let (num, den) = (&text[..slash], &text[slash + 1..]);
-                Weight::new(whole(num, strict)?, whole(den, strict)?)
-            }
-            None if strict => Weight::new(whole(text, true).filter(|value| *value <= 1)?, 1),
-            None => Weight::new(lenient_decimal(text)?, 1),
-        }
-    }
-}
-
-fn whole(digits: &[u8], strict: bool) -> Option<u64> {
-    let canonical = matches!(digits, [b'0']) || digits.first().is_some_and(|first| *first != b'0');
-    if digits.is_empty()
-        || digits.len() > 10
-        || (strict && !canonical)
-        || !digits.iter().all(u8::is_ascii_digit)
-    {
-        return None;
-    }
-    std::str::from_utf8(digits)
-        .ok()?
-        .parse()
-        .ok()
-        .filter(|value| *value <= WEIGHT_PART_MAX)
-}
-
-/// A decimal without fractional part, as Python's `float` reads it: `1.0`, `1e0`, `01`.
-fn lenient_decimal(text: &[u8]) -> Option<u64> {
-    let value: f64 = std::str::from_utf8(text).ok()?.parse().ok()?;
-    match value.to_bits() {
-        bits if bits << 1 == 0 => Some(0),
-        bits if bits == 1f64.to_bits() => Some(1),
-        _ => None,
-    }
-}
-
-fn gcd(a: u64, b: u64) -> u64 {
-    if b == 0 { a } else { gcd(b, a % b) }
-}
-
-/// Whether exact fractions sum to at least 1.
-fn reaches_one(weights: impl Iterator<Item = Weight>) -> bool {
-    let (mut num, mut den) = (0u128, 1u128);
-    let mut exact: Option<Ratio<BigUint>> = None;
-    for weight in weights {
-        if let Some(sum) = &mut exact {
-            *sum += Ratio::new(BigUint::from(weight.num), BigUint::from(weight.den));
-            continue;
-        }
-        let (n, d) = (u128::from(weight.num), u128::from(weight.den));
-        let sum = num
-            .checked_mul(d)
-            .zip(n.checked_mul(den))
-            .and_then(|(a, b)| a.checked_add(b))
-            .zip(den.checked_mul(d));
-        match sum {
-            Some((top, bottom)) => {
-                let divisor = gcd_wide(top, bottom);
-                (num, den) = (top / divisor, bottom / divisor);
-            }
-            None => {
-                exact = Some(
-                    Ratio::new(BigUint::from(num), BigUint::from(den))
-                        + Ratio::new(BigUint::from(n), BigUint::from(d)),
-                );
-            }
-        }
-    }
-    match exact {
-        Some(sum) => sum >= Ratio::from_integer(BigUint::from(1u8)),
-        None => num >= den,
-    }
-}
-
-fn gcd_wide(mut a: u128, mut b: u128) -> u128 {
-    while b != 0 {
-        (a, b) = (b, a % b);
-    }
-    a.max(1)
 }
 
 impl Element {
@@ -182,61 +74,6 @@ impl Threshold {
         }
     }
 
-    /// The threshold that a value says, given all its tokens. `None`: a form that is not allowed.
-    pub fn of_tokens(tokens: &[Token<'_>], strict: bool) -> Option<Threshold> {
-        let mut tokens = tokens.iter();
-        match tokens.next()? {
-            Token::Text(text) => Threshold::of_text(*text, strict),
-            Token::Integer(integer) => crate::event::integer_value(*integer)
-                .filter(|value| !strict || *value <= u128::from(u32::MAX))
-                .map(Threshold::Number),
-            Token::Bool(value) if !strict => Some(Threshold::Number(u128::from(*value))),
-            Token::ListStart => Threshold::of_list(&mut tokens, strict),
-            Token::Primitive(primitive) => crate::native::threshold(primitive),
-            _ => None,
-        }
-    }
-
-    fn of_text(text: Text<'_>, strict: bool) -> Option<Threshold> {
-        if !strict && text.raw.trim_ascii().first() == Some(&b'[') {
-            let plain: Vec<u8> = text
-                .raw
-                .iter()
-                .copied()
-                .filter(|byte| !matches!(byte, b'\\' | b' '))
-                .collect();
-            return Threshold::of_json(&plain, false);
-        }
-        number::hex(text.raw, strict).map(Threshold::Number)
-    }
-
-    /// The threshold that a JSON value says.
-    pub fn of_json(json: &[u8], strict: bool) -> Option<Threshold> {
-        let wrapped = crate::event::wrapped(json);
-        let mut reader = crate::event::value_reader(&wrapped).ok()?;
-        let tokens = crate::event::value_tokens(&mut reader).ok()?;
-        Threshold::of_tokens(&tokens, strict)
-    }
-
-    fn of_list(tokens: &mut Iter<'_, Token<'_>>, strict: bool) -> Option<Threshold> {
-        let mut clauses: Vec<Vec<Element>> = Vec::new();
-        let mut flat: Vec<Element> = Vec::new();
-        loop {
-            match tokens.next()? {
-                Token::ListEnd => break,
-                Token::ListStart => clauses.push(clause(tokens, strict)?),
-                token => flat.push(element(token, tokens, strict)?),
-            }
-        }
-        if !flat.is_empty() {
-            if !clauses.is_empty() {
-                return None;
-            }
-            clauses.push(flat);
-        }
-        Threshold::of_clauses(clauses)
-    }
-
     /// A weighted threshold, if every clause can be satisfied and the sizes are in bounds.
     pub fn of_clauses(clauses: Vec<Vec<Element>>) -> Option<Threshold> {
         let sound = |clause: &Vec<Element>| {
@@ -263,11 +100,6 @@ impl Threshold {
         }
     }
 
-    /// A weight from its text, for native bodies.
-    pub fn weight(text: &[u8]) -> Option<Weight> {
-        Weight::parse(text, true)
-    }
-
     /// The normalized JSON value that key state shows: reduced fractions, one clause as a flat list,
     /// a number as lower-case hexadecimal text.
     pub fn json(&self) -> String {
@@ -285,39 +117,6 @@ impl Threshold {
                 out
             }
         }
-    }
-}
-
-fn clause(tokens: &mut Iter<'_, Token<'_>>, strict: bool) -> Option<Vec<Element>> {
-    let mut clause = Vec::new();
-    loop {
-        match tokens.next()? {
-            Token::ListEnd => return Some(clause),
-            token => clause.push(element(token, tokens, strict)?),
-        }
-    }
-}
-
-fn element(token: &Token<'_>, tokens: &mut Iter<'_, Token<'_>>, strict: bool) -> Option<Element> {
-    match token {
-        Token::Text(text) => Weight::parse(text.raw, strict).map(Element::One),
-        Token::MapStart => {
-            let (Token::Key(outer), Token::ListStart) = (tokens.next()?, tokens.next()?) else {
-                return None;
-            };
-            let mut inner = Vec::new();
-            loop {
-                match tokens.next()? {
-                    Token::ListEnd => break,
-                    Token::Text(text) => inner.push(Weight::parse(text.raw, strict)?),
-                    _ => return None,
-                }
-            }
-            let closed = matches!(tokens.next()?, Token::MapEnd);
-            (closed && !inner.is_empty())
-                .then_some(Element::Nested(Weight::parse(outer.raw, strict)?, inner))
-        }
-        _ => None,
     }
 }
 
@@ -362,14 +161,6 @@ fn clause_json(clause: &[Element]) -> String {
     format!("[{}]", elements.join(","))
 }
 
-fn weight_json(weight: Weight) -> String {
-    if weight.den == 1 {
-        format!("\"{}\"", weight.num)
-    } else {
-        format!("\"{}/{}\"", weight.num, weight.den)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -411,20 +202,5 @@ mod tests {
             assert!(read(text, true).is_none(), "{text}");
             assert!(read(text, false).is_some(), "{text}");
         }
-    }
-
-    #[test]
-    fn long_fractions_stay_exact() {
-        let weights: Vec<Weight> = [
-            4_294_967_291u64,
-            4_294_967_279,
-            4_294_967_231,
-            4_294_967_197,
-            4_294_967_189,
-        ]
-        .iter()
-        .filter_map(|den| Weight::new(den / 5, *den))
-        .collect();
-        assert!(!reaches_one(weights.into_iter()));
     }
 }
