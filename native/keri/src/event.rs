@@ -4,17 +4,19 @@
 
 mod body;
 mod fields;
+mod ilk;
 mod quick;
 mod texts;
+mod version;
 
 pub(crate) use fields::{Fields, integer_value, value_tokens};
+pub use ilk::{ILK_ACDC, ILK_RECEIPT, ILK_UNKNOWN, ILKS, Ilk};
 pub use texts::Texts;
+pub use version::version_of;
 
-use kelpipe_cesr::Alphabet;
 use kelpipe_cesr::body::{Reader, Span, Token};
 use kelpipe_cesr::primitive::Primitive;
-use kelpipe_cesr::version::{Kind, Protocol, V1_SIZE, V2_SIZE, Version};
-use kelpipe_cesr::{Error, ErrorKind};
+use kelpipe_cesr::version::{Kind, Protocol, Version};
 
 use crate::batch::codec_options;
 use crate::decision::{Refusal, Reject};
@@ -22,64 +24,6 @@ use crate::options::Options;
 use crate::routed;
 use crate::said::When;
 use crate::threshold::Threshold;
-
-/// Message types of key event logs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub enum Ilk {
-    /// Inception.
-    Icp = 0,
-    /// Rotation.
-    Rot = 1,
-    /// Interaction.
-    Ixn = 2,
-    /// Delegated inception.
-    Dip = 3,
-    /// Delegated rotation.
-    Drt = 4,
-}
-
-impl Ilk {
-    /// Text of this type.
-    pub const fn name(self) -> &'static str {
-        ILKS[self as usize]
-    }
-
-    /// The type with this number.
-    pub fn from_index(index: u8) -> Option<Ilk> {
-        [Ilk::Icp, Ilk::Rot, Ilk::Ixn, Ilk::Dip, Ilk::Drt]
-            .into_iter()
-            .find(|ilk| *ilk as u8 == index)
-    }
-
-    /// Whether it is an inception.
-    pub const fn incepts(self) -> bool {
-        matches!(self, Ilk::Icp | Ilk::Dip)
-    }
-
-    /// Whether it establishes keys.
-    pub const fn establishes(self) -> bool {
-        !matches!(self, Ilk::Ixn)
-    }
-
-    /// Whether it needs the delegator's anchor.
-    pub const fn delegated(self) -> bool {
-        matches!(self, Ilk::Dip | Ilk::Drt)
-    }
-}
-
-/// Every message type by its number in the `ilk` column. The last one stands for ACDCs without a type.
-pub const ILKS: [&str; 33] = [
-    "icp", "rot", "ixn", "dip", "drt", "rct", "qry", "rpy", "pro", "bar", "xip", "exn", "vcp",
-    "vrt", "iss", "rev", "bis", "brv", "acm", "act", "acg", "ace", "sch", "att", "agg", "edg",
-    "rul", "rip", "bup", "upd", "bad", "rvk", "acdc",
-];
-/// Number of `rct`.
-pub const ILK_RECEIPT: u8 = 5;
-/// Number that stands for an unreadable message.
-pub const ILK_UNKNOWN: u8 = 30;
-/// Number of an ACDC without a type.
-pub const ILK_ACDC: u8 = 32;
 
 /// An event seal as it stands in `a`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -228,69 +172,6 @@ pub(crate) fn value_reader(wrapped: &[u8]) -> Result<Reader<'_>, Refusal> {
         (Token::MapStart, Token::Key(_)) => Ok(reader),
         _ => Err(Reject::FieldValue.into()),
     }
-}
-
-/// Where a version string may begin in a body, at most (cesr.md 3).
-const VERSION_OFFSET_MAX: usize = 12;
-
-/// The version of a body in text form.
-///
-/// # Errors
-/// That of the reference when there is no version string at its place.
-pub fn version_of(body: &[u8]) -> Result<Version, Error> {
-    if body.first() == Some(&b'-') {
-        return native_version(body);
-    }
-    if let Some(version) = usual_version(body) {
-        return Ok(version);
-    }
-    let mut first_error = None;
-    for at in 0..=VERSION_OFFSET_MAX.min(body.len()) {
-        for size in [V1_SIZE, V2_SIZE] {
-            let Some(text) = body.get(at..at + size) else {
-                continue;
-            };
-            match Version::parse(text) {
-                Ok(version) => return Ok(version),
-                Err(error) if error.kind != ErrorKind::Version => {
-                    first_error = first_error.or(Some(error));
-                }
-                Err(_) => {}
-            }
-        }
-    }
-    Err(first_error.unwrap_or(Error::new(ErrorKind::Version, 0)))
-}
-
-/// The version of a body that begins with it, as nearly all do: nothing before it looks like a version string.
-fn usual_version(body: &[u8]) -> Option<Version> {
-    let at = match body {
-        [b'{', b'"', b'v', b'"', b':', b'"', ..] => 6,
-        [0xa0..=0xb7, 0x61, b'v', 0x60..=0x77, ..] | [0x80..=0x8f, 0xa1, b'v', 0xa0..=0xbf, ..] => {
-            4
-        }
-        _ => return None,
-    };
-    let parse = |size: usize| Version::parse(body.get(at..at + size)?).ok();
-    parse(V1_SIZE).or_else(|| parse(V2_SIZE))
-}
-
-/// A native body has no version string of its own: protocol and version stand in its first field, the size is its own.
-fn native_version(body: &[u8]) -> Result<Version, Error> {
-    let counter = if body.get(1) == Some(&b'-') { 8 } else { 4 };
-    let mut at = counter;
-    if body.get(counter - if counter == 8 { 6 } else { 3 }) == Some(&b'G') {
-        at += Primitive::parse(body.get(at..).unwrap_or(&[]), Alphabet::Strict)?
-            .text
-            .len();
-    }
-    let verser = Primitive::parse(body.get(at..).unwrap_or(&[]), Alphabet::Strict)?;
-    let version = verser.verser().map_err(|kind| Error::new(kind, at))?;
-    Ok(Version {
-        kind: Kind::Cesr,
-        size: body.len() as u32,
-        ..version
-    })
 }
 
 /// Reads one body.
