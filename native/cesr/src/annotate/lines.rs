@@ -1,19 +1,20 @@
 //! The lines of one message, and of what stands between messages.
 
-use super::fields::fields;
-use super::native::Native;
+mod attachments;
+mod body;
+
 use super::{Form, Line};
 use crate::base64;
-use crate::codes::{IndexerRow, MatterRow, Unit};
+use crate::codes::Unit;
 use crate::counter::Counter;
-use crate::frame::{self, Domain, Fault, Frame};
+use crate::frame::{Fault, Frame};
 use crate::group::Genus;
-use crate::group::spec::{self, Bucket};
-use crate::group::walk::{Sink, Walk, counter_size};
-use crate::indexer;
+use crate::group::spec;
+use crate::group::walk::counter_size;
 use crate::limits::{Alphabet, Options};
 use crate::primitive::Primitive;
-use crate::version::Kind;
+use attachments::attachments;
+use body::body;
 
 /// Bytes that are no message on one line; whole triplets.
 const GIVEN_UP_LINE_BYTES: usize = 48;
@@ -203,71 +204,6 @@ fn whole(offset: u64, size: usize, text: String, form: Form) -> Line {
     }
 }
 
-fn body(place: &Place, frame: &Frame, options: &Options, lines: &mut Vec<Line>) {
-    let mut scratch = Vec::new();
-    let window = place.window;
-    let bytes = frame.body.of(window);
-    let (body, problem) = match frame::body_bytes(window, frame, &mut scratch) {
-        Ok(body) => (body, None),
-        Err(error) => (bytes, Some(error)),
-    };
-    let native = Native {
-        base: place.base + u64::from(frame.body.start),
-        binary: frame.body_domain == Domain::Binary,
-        depth: u16::from(frame.start < frame.body.start),
-        genus: frame.genus,
-        options,
-    };
-    let (text, form) = if frame.kind == Kind::Cesr {
-        (String::new(), Form::Shown)
-    } else if frame.wrapped {
-        native.wrapped(bytes, lines);
-        (shown(body), Form::Shown)
-    } else if is_readable(body, options) {
-        (String::from_utf8_lossy(body).into_owned(), Form::Text)
-    } else {
-        (base64_of(body), Form::Bytes)
-    };
-    lines.push(Line {
-        offset: native.base,
-        depth: native.depth,
-        code: frame.kind.name().to_owned(),
-        name: if frame.wrapped {
-            "wrapped body"
-        } else {
-            "body"
-        },
-        size: bytes.len() as u64,
-        text,
-        form,
-        value: match problem {
-            Some(error) => error.to_string(),
-            None if frame.kind == Kind::Json => String::new(),
-            None => fields(frame.kind, body, options).unwrap_or_default(),
-        },
-    });
-    let last = lines.len() - 1;
-    if frame.kind == Kind::Cesr
-        && let Err(error) = native.body(body, lines)
-        && let Some(line) = lines.get_mut(last)
-    {
-        line.value = error.to_string();
-    }
-}
-
-/// A body that is only shown: as text if it is some.
-fn shown(body: &[u8]) -> String {
-    std::str::from_utf8(body).map_or_else(|_| base64_of(body), str::to_owned)
-}
-
-/// Whether a body can stand in annotated text as it is: it is found there by its size, and does nothing to a terminal.
-fn is_readable(body: &[u8], options: &Options) -> bool {
-    let harmless = |c: char| !super::text::steers(c);
-    body.first() == Some(&b'{')
-        && std::str::from_utf8(body).is_ok_and(|text| text.chars().all(harmless))
-        && frame::body_size(body, options) == Ok(body.len())
-}
-
 /// The rest of a body that cannot be read on.
 pub(super) fn unread(rest: &[u8], offset: u64, depth: u16) -> Line {
     let (text, form) = form_of(rest, false);
@@ -305,108 +241,4 @@ fn meaning(primitive: &Primitive) -> String {
         .or_else(|| primitive.label_text())
         .or_else(|| primitive.decimal())
         .unwrap_or_default()
-}
-
-fn attachments(place: &Place, frame: &Frame, options: &Options, lines: &mut Vec<Line>) {
-    let (start, end) = (
-        place.base + u64::from(frame.body.end),
-        place.base + u64::from(frame.attachments_end),
-    );
-    let bytes = place.of(start, end);
-    let mut scribe = Scribe {
-        lines,
-        bytes,
-        base: start,
-        depth: u16::from(frame.start < frame.body.start),
-    };
-    Walk::new(0, frame.genus, Some(bytes.len())).run(bytes, options, &mut scribe);
-}
-
-/// Writes down what a walk over attachments comes upon.
-struct Scribe<'l, 'a> {
-    lines: &'l mut Vec<Line>,
-    bytes: &'a [u8],
-    base: u64,
-    depth: u16,
-}
-
-impl<'a> Sink<'a> for Scribe<'_, 'a> {
-    fn group(&mut self, counter: &Counter, _bucket: Bucket, at: usize, binary: bool) {
-        self.genus(counter, at, binary);
-        self.depth += 1;
-    }
-
-    fn genus(&mut self, counter: &Counter, at: usize, binary: bool) {
-        let end = at + counter_size(counter, binary);
-        let own = self.bytes.get(at..end).unwrap_or_default();
-        let offset = self.base + at as u64;
-        self.lines
-            .push(counter_line(counter, own, offset, binary, self.depth));
-    }
-
-    fn matter(&mut self, bytes: &'a [u8], row: &'static MatterRow, at: usize, binary: bool) {
-        let (text, form) = form_of(bytes, binary);
-        let spelled = if binary {
-            text.clone()
-        } else {
-            String::from_utf8_lossy(bytes).into_owned()
-        };
-        let value = meaning(&Primitive {
-            text: &spelled,
-            row,
-        });
-        self.push(at, bytes, row.code, row.name, (text, form), value);
-    }
-
-    fn signature(&mut self, bytes: &'a [u8], row: &'static IndexerRow, at: usize, binary: bool) {
-        let (text, form) = form_of(bytes, binary);
-        let value = match indexer::of_row(&text, row) {
-            Ok(indexed) => match indexed.ondex {
-                Some(ondex) if ondex != indexed.index => {
-                    format!("index {}, other index {ondex}", indexed.index)
-                }
-                _ => format!("index {}", indexed.index),
-            },
-            Err(kind) => kind.text().to_owned(),
-        };
-        self.push(at, bytes, row.code, row.name, (text, form), value);
-    }
-
-    fn opaque(&mut self, bytes: &'a [u8], at: usize, binary: bool) {
-        self.push(
-            at,
-            bytes,
-            "",
-            "opaque",
-            form_of(bytes, binary),
-            String::new(),
-        );
-    }
-
-    fn group_end(&mut self, _bucket: Bucket) {
-        self.depth = self.depth.saturating_sub(1);
-    }
-}
-
-impl Scribe<'_, '_> {
-    fn push(
-        &mut self,
-        at: usize,
-        bytes: &[u8],
-        code: &str,
-        name: &'static str,
-        (text, form): (String, Form),
-        value: String,
-    ) {
-        self.lines.push(Line {
-            offset: self.base + at as u64,
-            depth: self.depth,
-            code: code.to_owned(),
-            name,
-            size: bytes.len() as u64,
-            text,
-            form,
-            value,
-        });
-    }
 }
