@@ -15,7 +15,9 @@ export const whyCommand = (program: Command): Command =>
     .argument('<said|aid@sn>', 'an event, an AID, or a place in a log, as in EKYL…@3', primitiveOrPlace)
     .addOption(storeOption())
     .option('--json', 'one JSON object')
-    .description('Say what an event waits for, since when, and who could supply it.')
+    .description(
+      'Say what an event waits for, since when, and who could supply it. A place, an AID, an inception and what waits are found at once; for the SAID of another accepted event all logs are read, in seconds for a million events.',
+    )
     .action(async (asked: string, { store: directory, json }: { store: string; json?: true }) => {
       const addon = requireAddon()
       const store = await openReader(directory)

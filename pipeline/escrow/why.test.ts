@@ -4,9 +4,10 @@ import { join } from 'node:path'
 
 import { afterEach, beforeEach, expect, test } from 'vitest'
 
-import { kel, stream } from '../../tests/boundary/kel.ts'
+import { digest, kel, stream } from '../../tests/boundary/kel.ts'
 import { spansOf } from '../../tests/boundary/harness.ts'
 import { examples } from '../../tests/support/cli.ts'
+import type { StoreReader } from '../store/store.ts'
 import type { EscrowReader } from './list.ts'
 import { taken, type Taken } from './testing/waiting.ts'
 import { why, whyText, type Reason, type Why } from './why.ts'
@@ -52,6 +53,42 @@ test('an event out of order names the events before it, and who has them', async
   expect(reason?.missing).toBe(`the events sn 1 to 3 of ${aid}; the last one accepted is sn 0, ${saids[0]}`)
   expect(reason?.suppliers).toEqual([{ role: 'controller', id: aid }])
   expect(await why(reader(database), `${aid}@4`)).toEqual(answer)
+})
+
+// Goal: whoever asks for what is nowhere stops nobody else. Method: note how much is read in one turn of the event loop.
+test('all logs are looked through a page at a time, and the event loop turns between', async () => {
+  const logs = [0, 1, 2].map((seed) => kel(seed, 9))
+  const database = await taken([file(logs.flatMap(({ messages }) => messages))])
+  const { aid, saids } = logs.toSorted((a, b) => (a.aid < b.aid ? -1 : 1)).at(-1) ?? kel(0, 9)
+  const turns: number[] = [0]
+  const noted: Pick<StoreReader, 'get' | 'scan'> = {
+    get: (table, key) => database.store.get(table, key),
+    scan: function* (table, range) {
+      for (const record of database.store.scan(table, range)) {
+        if (table === 'kel') turns.push((turns.pop() ?? 0) + 1)
+        yield record
+      }
+    },
+  }
+  const store = Object.assign(Object.create(database.store) as StoreReader, noted)
+  const turn = (): void => {
+    turns.push(0)
+    // The test has its end in few turns; one that fails must not keep the process.
+    if (turns.length < 1000) setImmediate(turn)
+  }
+  setImmediate(turn)
+  for (const [asked, answer] of [
+    [saids[8] ?? '', { aid, sn: '8', accepted: [saids[8]] }],
+    [digest('nothing'), undefined],
+  ] as const) {
+    const before = turns.length
+    const found = await why({ ...reader(database), store }, asked)
+    if (answer) expect(found).toMatchObject(answer)
+    else expect(found).toBeUndefined()
+    const read = turns.slice(before - 1)
+    expect(read.reduce((sum, each) => sum + each)).toBe(27)
+    expect(Math.max(...read)).toBeLessThanOrEqual(3)
+  }
 })
 
 test('of a chain that waits, the first of it says what is really missing', async () => {
