@@ -118,6 +118,8 @@ export interface Limits {
   /** Pauses between tries to publish, and to open a partition again, the shortest and the longest. */
   readonly kafkaRetryMs: number
   readonly kafkaRetryMsMax: number
+  /** For how long a partition that is being closed goes on trying to publish what is on disk. */
+  readonly kafkaCloseMs: number
   /** Pause between two looks at what was published of partitions that are copied. */
   readonly kafkaCopyMs: number
   /** Who was fenced waits for so long for word that the partition is another's, before it tries again. */
@@ -219,6 +221,7 @@ export const limits: Limits = {
   kafkaRequestBytes: 900_000,
   kafkaRetryMs: 100,
   kafkaRetryMsMax: 10_000,
+  kafkaCloseMs: 5_000,
   kafkaCopyMs: 10_000,
   kafkaFencedMs: 1_000,
   kafkaSessionMs: 30_000,

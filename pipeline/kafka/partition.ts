@@ -5,6 +5,7 @@ import type { Addon, NativeEngine } from '../../native/addon.ts'
 import type { EngineOptions } from '../../native/engine.ts'
 import { Tally } from '../../operators/meter.ts'
 import { engineFor } from '../engine.ts'
+import { reasonOf } from '../errors.ts'
 import type { Limits } from '../limits.ts'
 import { Pace } from '../pace.ts'
 import { run, type Run } from '../run.ts'
@@ -173,12 +174,22 @@ export class Partition {
     try {
       await this.#running.catch(() => undefined)
       await this.#publisher?.close()
+      this.#tellUnsent()
     } finally {
       await this.#delivery?.close()
       await this.#store?.close()
       this.#engine?.close()
       this.#store = undefined
     }
+  }
+
+  #tellUnsent(): void {
+    const { entries, records } = this.#publisher?.depth ?? { entries: 0, records: 0 }
+    if (entries === 0 || this.#failure === undefined) return
+    const reason = reasonOf(this.#failure)
+    this.#options.note(
+      `${this.#feed.name}: ${records} records stay unsent on disk (${reason}); they are sent when it is opened again`,
+    )
   }
 
   #deliveryOptions(storeId: string): DeliveryOptions {
@@ -295,6 +306,7 @@ export class Partition {
         bytesPerTransaction: limits.kafkaTransactionBytes,
         retryMs: limits.kafkaRetryMs,
         retryMsMax: limits.kafkaRetryMsMax,
+        closeMs: limits.kafkaCloseMs,
         sent: (group, seconds) => this.#noteSent(group, seconds),
         failed: (error) => this.#fail(error),
       },

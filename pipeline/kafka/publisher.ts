@@ -31,6 +31,8 @@ export interface PublisherOptions {
   readonly bytesPerTransaction: number
   readonly retryMs: number
   readonly retryMsMax: number
+  /** For how long a publisher that is being closed goes on trying. */
+  readonly closeMs: number
   readonly sent: (entries: readonly Entry[], seconds: number) => void
   readonly failed: (error: unknown) => void
 }
@@ -49,7 +51,8 @@ export class Publisher implements Sink {
   #bytes = 0
   #records = 0
   #failure: unknown
-  #closing = false
+  /** When to give up, once it is being closed. */
+  #until: number | undefined
   readonly #running: Promise<void>
 
   /** `unsent`: what an earlier run had on disk and did not get out, or not for sure. */
@@ -101,9 +104,12 @@ export class Publisher implements Sink {
     if (this.#failure !== undefined) throw this.#failure
   }
 
-  /** Resolves when everything is sent; nothing may be written from then on. */
+  /**
+   * Resolves when everything is sent, or could not be for too long: then that is left on disk. Nothing may be written from
+   * then on.
+   */
   async close(): Promise<void> {
-    this.#closing = true
+    this.#until ??= performance.now() + this.#options.closeMs
     if (this.#held) return
     this.#filled.give()
     await this.#running
@@ -115,7 +121,7 @@ export class Publisher implements Sink {
       await this.#filled.take()
       const group = this.#group()
       if (group.length > 0) await this.#publish(group)
-      else if (this.#closing) return
+      else if (this.#until !== undefined) return
     }
   }
 
@@ -145,7 +151,7 @@ export class Publisher implements Sink {
         )
         break
       } catch (error) {
-        if (error instanceof Fenced || this.#closing) throw error
+        if (error instanceof Fenced || performance.now() > (this.#until ?? Infinity)) throw error
         rest = undefined
         await setTimeout(pause)
       }

@@ -40,7 +40,7 @@ const sentOf = (records: readonly OutRecord[], [offset]: readonly GroupOffset[])
   sequence: progressOf(offset?.metadata ?? '')?.sequence ?? -1n,
 })
 
-function publisher(delivery: Delivery, unsent: readonly Entry[]): Publisher {
+function publisher(delivery: Delivery, unsent: readonly Entry[], closeMs = 60_000): Publisher {
   const last = unsent.at(-1)?.sequence ?? 0n
   const outbox = new Outbox({} as Outputs, last, 0n, new Map([['input', start]]), false)
   return new Publisher(
@@ -54,6 +54,7 @@ function publisher(delivery: Delivery, unsent: readonly Entry[]): Publisher {
       bytesPerTransaction: 100,
       retryMs: 1,
       retryMsMax: 1,
+      closeMs,
       sent: () => undefined,
       failed: () => undefined,
     },
@@ -78,6 +79,31 @@ test('nothing is sent again before it is known how far a failed transaction came
   await publisher(delivery, [entry(1n), entry(2n)]).begin()
   expect(published.flatMap(({ keys }) => keys)).toEqual(['1', '2'])
   expect(answers).toBe(2)
+})
+
+// The brokers fail once, at the moment at which the publisher is closed.
+test.each([
+  { closeMs: 60_000, what: 'is sent all the same', left: 0, keys: ['1', '2'] },
+  { closeMs: -1, what: 'stays where it is if there is no time for it', left: 2, keys: [] },
+])('what fails while a publisher is closed $what', async ({ closeMs, left, keys }) => {
+  const published: Sent[] = []
+  let closed: Promise<void> | undefined
+  const delivery: Delivery = {
+    send: async (records, offsets) => {
+      if (records.length === 0) return
+      if (closed) published.push(sentOf(records, offsets))
+      else {
+        closed = closing.close()
+        throw new Error('the coordinator of the group is loading')
+      }
+    },
+    recover: async () => 0n,
+  }
+  const closing = publisher(delivery, [entry(1n), entry(2n)], closeMs)
+  await closing.begin().catch(() => undefined)
+  await closed
+  expect(published.flatMap((sent) => sent.keys)).toEqual(keys)
+  expect(closing.depth.records).toBe(left)
 })
 
 test('what goes first when a partition is taken over does not count for what follows', async () => {

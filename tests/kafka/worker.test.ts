@@ -156,7 +156,8 @@ describe.skipIf(!canBroker)('workers on Kafka', { timeout: 180_000 }, () => {
       expect(workers.flatMap((each) => sinceOf(field, each))).toEqual([])
       for (const { stop } of workers) await stop()
       const accepted = await field.records(field.topics.accepted)
-      expect(eventsOf(accepted).toSorted()).toEqual([...new Set(messages.map(saidOf))].toSorted())
+      const told = workers.flatMap(({ notes }) => notes).join('\n')
+      expect(eventsOf(accepted).toSorted(), told).toEqual([...new Set(messages.map(saidOf))].toSorted())
       if (shape === 'receipted') {
         const late = accepted.flat().filter(({ headers }) => headers['late'] !== undefined)
         const receipted = new Set(late.map(({ headers: { said } }) => said))

@@ -16,6 +16,7 @@ import { openReader, openStore } from '../../pipeline/store/lmdb.ts'
 import { MemoryStore } from '../../pipeline/store/memory.ts'
 import type { StoreReader } from '../../pipeline/store/store.ts'
 import { connectionTo } from './kafka.ts'
+import { marked } from './marks.ts'
 
 export const addon: Addon = loadAddon()
 
@@ -150,8 +151,9 @@ export class Field {
     return true
   }
 
-  /** All committed records of a topic, partition by partition. */
+  /** All committed records of a topic, partition by partition, once no transaction is open in it. */
   async records(topic: string): Promise<LogRecord[][]> {
+    await marked(this.client, this.#address, topic, this.partitions)
     return Promise.all(
       Array.from({ length: this.partitions }, async (_, partition) => {
         const records: LogRecord[] = []
