@@ -181,10 +181,11 @@ impl AidRecord {
         self.state.is_none() && self.rows == 0 && self.awaited == 0
     }
 
-    /// Approximate memory, in bytes.
+    /// Approximate memory, in bytes; the keys of witnesses count before they are read, too.
     pub fn weight(&self) -> usize {
         let est = |est: &Establishment| {
-            200 + 110 * est.keys.len() + 80 * (est.next.len() + est.witnesses.len())
+            let keys = est.keys.len() + est.witnesses.len();
+            200 + 110 * keys + 80 * (est.next.len() + est.witnesses.len())
         };
         150 + self.state.as_ref().map_or(0, |state| 350 + est(&state.est))
     }
