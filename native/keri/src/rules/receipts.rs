@@ -15,10 +15,11 @@ use std::sync::Arc;
 use kelpipe_cesr::indexer::Indexed;
 use smallvec::SmallVec;
 
-use crate::decision::{Decision, Reject};
+use crate::decision::{Awaits, Decision, Kind, Reject};
 use crate::event::Receipt;
 use crate::fold::Fold;
 use crate::record::{LogRecord, Set};
+use crate::rules::escrow::NewReceipt;
 use crate::rules::late::Governing;
 use crate::rules::{Outcome, refuse};
 use crate::signature::Plain64;
@@ -160,6 +161,26 @@ impl Fold<'_> {
             record,
             governing,
         }))
+    }
+
+    /// Puts a receipt of no transferable signer to wait for the event that it is for.
+    fn await_event(
+        &mut self,
+        receipt: &Receipt<'_>,
+        kind: Kind,
+        value: String,
+        source: u32,
+    ) -> Decision {
+        self.escrow_receipt(NewReceipt {
+            kind,
+            awaits: Awaits::Event,
+            aid: receipt.pre,
+            sn: receipt.sn,
+            said: receipt.said,
+            value,
+            signer: None,
+            source,
+        })
     }
 
     fn store(&mut self, logged: &Logged, set: Set, text: &str, tally: &mut Tally) {

@@ -7,14 +7,13 @@ use kelpipe_cesr::indexer;
 use kelpipe_cesr::primitive::Primitive;
 
 use super::{Couple64, Logged, Receipts, Tally};
-use crate::decision::{Awaits, Kind};
+use crate::decision::Kind;
 use crate::event::Receipt;
 use crate::fold::Fold;
 use crate::prefix::{self, VerificationKey};
 use crate::record::Set;
 use crate::rules::Outcome;
 use crate::rules::check::may_witness;
-use crate::rules::escrow::NewReceipt;
 use crate::signature::{Plain64, Signed};
 use crate::text::Text;
 
@@ -35,16 +34,8 @@ impl Fold<'_> {
                 .iter()
                 .filter(|couple| may_witness(couple.key))
             {
-                let decision = self.escrow_receipt(NewReceipt {
-                    kind: Kind::UnverifiedReceipt,
-                    awaits: Awaits::Event,
-                    aid: receipt.pre,
-                    sn: receipt.sn,
-                    said: receipt.said,
-                    value: [couple.key, couple.signature].concat(),
-                    signer: None,
-                    source,
-                });
+                let value = [couple.key, couple.signature].concat();
+                let decision = self.await_event(receipt, Kind::UnverifiedReceipt, value, source);
                 tally.escrowed = Some(decision);
             }
             return Ok(());

@@ -3,14 +3,13 @@
 //! Source: keri-events.md 16.
 
 use super::{Receipts, Tally};
-use crate::decision::{Awaits, Kind};
+use crate::decision::Kind;
 use crate::event::Receipt;
 use crate::fold::Fold;
 use crate::prefix::VerificationKey;
 use crate::record::Set;
 use crate::rules::Outcome;
 use crate::rules::check::may_witness;
-use crate::rules::escrow::NewReceipt;
 use crate::signature::{Plain64, Signed};
 
 impl Fold<'_> {
@@ -26,16 +25,8 @@ impl Fold<'_> {
         }
         let Some(logged) = self.logged(receipt, true)? else {
             for signature in &receipts.witness {
-                let decision = self.escrow_receipt(NewReceipt {
-                    kind: Kind::UnverifiedWitness,
-                    awaits: Awaits::Event,
-                    aid: receipt.pre,
-                    sn: receipt.sn,
-                    said: receipt.said,
-                    value: signature.text.to_string(),
-                    signer: None,
-                    source,
-                });
+                let value = signature.text.to_string();
+                let decision = self.await_event(receipt, Kind::UnverifiedWitness, value, source);
                 tally.escrowed = Some(decision);
             }
             return Ok(());
