@@ -151,9 +151,10 @@ export class Publisher implements Sink {
         )
         break
       } catch (error) {
-        if (error instanceof Fenced || performance.now() > (this.#until ?? Infinity)) throw error
+        const leftMs = (this.#until ?? Infinity) - performance.now()
+        if (error instanceof Fenced || leftMs < 0) throw error
         rest = undefined
-        await setTimeout(pause)
+        await setTimeout(Math.min(pause, leftMs))
       }
     outbox.sent(last.sequence)
     this.#queue.splice(0, group.length)
