@@ -53,6 +53,11 @@ export interface VerdictBatch {
   /** A number for what the row is about, the same whenever the same event or receipt is: a hash of 53 bits. */
   subject(index: number): number
   row(index: number): Row
+  /** AID and SAID of a row, as bytes of text. */
+  texts(index: number): { readonly aid: Uint8Array; readonly said: Uint8Array }
+  sn(index: number): bigint
+  /** Of an accepted row its first-seen number under its AID. */
+  firstSeen(index: number): bigint
   /** The bytes of a row's message as received or, of an accepted entry that had waited, as it is replayed. */
   bytes(index: number, source: Uint8Array): Uint8Array
 }
@@ -122,16 +127,33 @@ export class Verdicts implements VerdictBatch {
     return {
       message: message === noMessage ? undefined : message,
       aid: this.#text(this.#number('aidStart', index), saidStart),
-      sn: (this.#big('snHigh', index) << 64n) | this.#big('sn', index),
+      sn: this.sn(index),
       said: this.#text(saidStart, this.#saidEnd(index)),
       ilk: ilkNames[this.#number('ilk', index)] ?? '',
       verdict,
       reason: reasonName(verdict, this.reason[index] ?? 0),
       awaits: verdict === 'escrowed' ? awaitsNames[this.#number('awaits', index)] : undefined,
-      fn: this.#big('ordinal', index) === noOrdinal ? undefined : this.#big('firstSeen', index),
+      fn: this.#big('ordinal', index) === noOrdinal ? undefined : this.firstSeen(index),
       verified: verdict === 'checked' ? (this.#number('flags', index) & rowFlags.verified) !== 0 : undefined,
       repeated: this.isRepeated(index),
     }
+  }
+
+  texts(index: number): { readonly aid: Uint8Array; readonly said: Uint8Array } {
+    const saidStart = this.#number('saidStart', index)
+    return {
+      aid: this.#texts.subarray(this.#number('aidStart', index), saidStart),
+      said: this.#texts.subarray(saidStart, this.#saidEnd(index)),
+    }
+  }
+
+  sn(index: number): bigint {
+    const high = this.#big('snHigh', index)
+    return high === 0n ? this.#big('sn', index) : (high << 64n) | this.#big('sn', index)
+  }
+
+  firstSeen(index: number): bigint {
+    return this.#big('firstSeen', index)
   }
 
   bytes(index: number, source: Uint8Array): Uint8Array {

@@ -68,6 +68,9 @@ export function writeAt(writes: Writes, index: number, only?: number): Write | u
   }
 }
 
+/** The table that write `index` is to. */
+export const tableAt = (writes: Writes, index: number): number => word(writes.ops, index * opWords)
+
 /** The write to a table under a key, if there is one. */
 export function findWrite(writes: Writes, table: number, key: Uint8Array): Write | undefined {
   const at = placeOf(writes, table, key)

@@ -72,6 +72,12 @@ export const batchOf = (rows: readonly Partial<Row>[]): VerdictBatch => ({
     repeated: false,
     ...rows[index],
   }),
+  texts: (index) => ({
+    aid: Buffer.from(rows[index]?.aid ?? 'A'),
+    said: Buffer.from(rows[index]?.said ?? `said ${index}`),
+  }),
+  sn: (index) => rows[index]?.sn ?? 0n,
+  firstSeen: (index) => rows[index]?.fn ?? 0n,
   bytes: (_, source) => source,
 })
 

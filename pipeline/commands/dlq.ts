@@ -3,6 +3,7 @@ import { Option, type Command } from 'commander'
 import type { Config } from '../config/config.ts'
 import { connectionOf, topicsOf } from '../config/worker.ts'
 import type { Client, LogRecord, OutRecord } from '../kafka/client/client.ts'
+import { packed } from '../kafka/client/packed.ts'
 import { connect } from '../kafka/client/index.ts'
 import { cutHeader } from '../kafka/dead.ts'
 import { requests } from '../kafka/delivery.ts'
@@ -107,7 +108,9 @@ async function replay(client: Client, config: Config, flags: DlqFlags): Promise<
   let sent = 0
   let cut = 0
   const flush = async (): Promise<void> => {
-    for (const request of requests(waiting, config.limits.kafkaRequestBytes)) await producer.send(request)
+    const { kafkaRequestBytes } = config.limits
+    for (const request of requests(packed(waiting, kafkaRequestBytes), kafkaRequestBytes))
+      await producer.send(request)
     sent += waiting.length
     waiting = []
   }

@@ -14,6 +14,8 @@ export interface OutputContext {
   /** What a dead letter may be, and any other record; a larger one is not sent. */
   readonly letterBytesMax: number
   readonly recordBytesMax: number
+  /** What brokers take in one request for a partition, unless one record is more. */
+  readonly requestBytesMax: number
   /** Whether partitions are chosen by AID; otherwise all AIDs of a partition are its own. */
   readonly keyed: boolean
 }
@@ -25,7 +27,7 @@ export const isOwn = (
 ): boolean => !keyed || partitionOf(Buffer.from(aid, 'latin1'), partitions) === partition
 
 type Options = Pick<OutputContext, 'addon' | 'topics' | 'partitions' | 'keyed'> & {
-  readonly limits: Pick<Limits, 'kafkaRecordBytes' | 'kafkaOutputBytes'>
+  readonly limits: Pick<Limits, 'kafkaRecordBytes' | 'kafkaOutputBytes' | 'kafkaRequestBytes'>
 }
 
 /** What the outputs of a partition of a worker depend on. */
@@ -42,4 +44,5 @@ export const outputContext = (
   keyed,
   letterBytesMax: limits.kafkaRecordBytes,
   recordBytesMax: limits.kafkaOutputBytes,
+  requestBytesMax: limits.kafkaRequestBytes,
 })

@@ -12,7 +12,7 @@ import { storedPosition } from './position.ts'
 import { replay } from './rebuild.ts'
 import { unfit } from './unfit.ts'
 
-const nothing: UnderWay = { records: () => [], writes: () => [] }
+const nothing: UnderWay = { sets: () => [], writes: () => [] }
 
 /**
  * The state of a partition that another worker has, from what that publishes: whoever takes the partition over with it need
@@ -36,7 +36,7 @@ export class Copy {
     this.#feed = new Feed({
       name: `${topics.input}/${number} (copy)`,
       framer: () => addon.recordFramer(engineOptions, false),
-      unfit: (record, purpose) => unfit(options, number, record, purpose),
+      unfit: (records, index, purpose) => unfit(options, number, records, index, purpose),
       stream: false,
       credits: limits.kafkaCredits,
       signal: this.#stop.signal,

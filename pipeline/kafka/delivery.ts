@@ -1,11 +1,5 @@
-import type {
-  Client,
-  GroupOffset,
-  Member,
-  OutRecord,
-  Producer,
-  TransactionalProducer,
-} from './client/client.ts'
+import type { Client, GroupOffset, Member, Producer, TransactionalProducer } from './client/client.ts'
+import { batchBytes, type RecordSet } from './client/packed.ts'
 import { progressOf, type Delivery } from './publisher.ts'
 
 export interface DeliveryOptions {
@@ -33,11 +27,11 @@ export class TransactionalDelivery implements Delivery {
     this.#producer = producer
   }
 
-  async send(records: readonly OutRecord[], offsets: readonly GroupOffset[]): Promise<void> {
+  async send(sets: readonly RecordSet[], offsets: readonly GroupOffset[]): Promise<void> {
     const { group, bytesPerRequest } = this.#options
     const producer = this.#producer
     await producer.begin()
-    for (const request of requests(records, bytesPerRequest)) await producer.send(request)
+    for (const request of requests(sets, bytesPerRequest)) await producer.send(request)
     await producer.offsets(group, offsets)
     await producer.commit()
   }
@@ -66,8 +60,8 @@ export class PlainDelivery implements Delivery {
     this.#member = member
   }
 
-  async send(records: readonly OutRecord[], offsets: readonly GroupOffset[]): Promise<void> {
-    for (const request of requests(records, this.#options.bytesPerRequest)) await this.#producer.send(request)
+  async send(sets: readonly RecordSet[], offsets: readonly GroupOffset[]): Promise<void> {
+    for (const request of requests(sets, this.#options.bytesPerRequest)) await this.#producer.send(request)
     await this.#member.commit(offsets)
   }
 
@@ -95,28 +89,20 @@ async function sentBy({
   return progress?.storeId === storeId ? progress.sequence : undefined
 }
 
-/** What a record takes beside key and value, roughly. */
-const overheadBytes = 100
-
-const bytesOf = ({ key, value, headers }: OutRecord): number =>
-  (key?.length ?? 0) +
-  (value?.length ?? 0) +
-  overheadBytes +
-  Object.entries(headers).reduce((sum, [name, text]) => sum + name.length + text.length, 0)
-
-/** Records cut into requests in which no partition gets more than a broker takes at once. */
-export function* requests(records: readonly OutRecord[], bytesMax: number): Iterable<readonly OutRecord[]> {
-  let request: OutRecord[] = []
+/** Sets as requests in which no partition gets more than a broker takes at once. */
+export function* requests(sets: readonly RecordSet[], bytesMax: number): Iterable<readonly RecordSet[]> {
+  let request: RecordSet[] = []
   let sizes = new Map<string, number>()
-  for (const record of records) {
-    const place = `${record.topic} ${record.partition}`
-    const bytes = bytesOf(record)
-    if ((sizes.get(place) ?? 0) + bytes > bytesMax && request.length > 0) {
+  for (const set of sets) {
+    const place = `${set.topic} ${set.partition}`
+    const bytes = batchBytes(set)
+    const before = sizes.get(place) ?? 0
+    if (before > 0 && before + bytes > bytesMax) {
       yield request
       request = []
       sizes = new Map()
     }
-    request.push(record)
+    request.push(set)
     sizes.set(place, (sizes.get(place) ?? 0) + bytes)
   }
   if (request.length > 0) yield request

@@ -1,6 +1,7 @@
 import { aidBytes, replayAccepted } from '../replay.ts'
 import { bytesText, textBytes } from '../text.ts'
 import type { OutRecord } from './client/client.ts'
+import { unpacked } from './client/packed.ts'
 import { partitionOf } from './murmur2.ts'
 import { isOwn, type OutputContext } from './context.ts'
 import type { UnderWay } from './outputs.ts'
@@ -82,6 +83,11 @@ export class Exchange {
       .map((aid) => this.#interest(aid))
   }
 
+  /** Whether anybody wants any log. */
+  get isWanted(): boolean {
+    return this.#wanted.size > 0
+  }
+
   /** An event of ours, for those who want the log that it is of. */
   forwards(aid: string, value: Uint8Array, { sn, said }: { sn: string; said: string }): OutRecord[] {
     const { topics } = this.#context
@@ -128,8 +134,10 @@ export class Exchange {
       value,
       headers,
     }))
-    const late = [...underWay.records()]
-      .filter(({ topic, key }) => topic === topics.accepted && key === aid)
+    const key = aidBytes(aid)
+    const late = [...underWay.sets()]
+      .filter(({ topic }) => topic === topics.accepted)
+      .flatMap((set) => Array.from(unpacked(set, key)))
       .map(({ value, headers: { sn = '', said = '' } }) => ({
         topic: topics.exchange,
         partition,

@@ -5,7 +5,8 @@ import type { Chunk, Frames, Origin } from '../../operators/flow.ts'
 import { Slots } from '../../operators/slots.ts'
 import { microsOf } from '../clock.ts'
 import type { Source, SourceContext } from '../sources/source.ts'
-import type { LogBatch, LogRecord } from './client/client.ts'
+import type { LogBatch } from './client/client.ts'
+import type { LogRecords } from './client/log.ts'
 import { encodePosition, isRole, positionName, type Position, type Role } from './position.ts'
 import { RecordStream } from './stream.ts'
 import { cut, grouped, keyIn, positionIn, type Refused, type Taken, type Unfit } from './taken.ts'
@@ -31,7 +32,7 @@ export interface FeedOptions {
   /** Whether the values of the input are one stream. */
   readonly stream: boolean
   /** What is wrong with a record, as far as it can be told before it is cut. */
-  readonly unfit: (record: LogRecord, purpose: Purpose) => Unfit | undefined
+  readonly unfit: (records: LogRecords, index: number, purpose: Purpose) => Unfit | undefined
   readonly credits: number
   /** Ends the feed. */
   readonly signal: AbortSignal
@@ -79,7 +80,7 @@ export class Feed implements Source {
   /** Takes records; resolves when there is room for more. Those that were taken before are passed over. */
   async offer(purpose: Purpose, { records }: LogBatch, signal: AbortSignal): Promise<void> {
     const { bytesPerBatch } = this.#options
-    const wanted = records.filter(({ offset }) => offset >= this.next(purpose).offset)
+    const wanted = records.between(this.next(purpose).offset)
     for (const group of grouped(wanted, bytesPerBatch, purpose === 'waiting' ? sinceOf : undefined)) {
       if (!(await this.#credit(signal))) return
       this.#take(purpose, group)
@@ -89,7 +90,7 @@ export class Feed implements Source {
   /** Takes records as far as there is room now; whether that were all. */
   take(purpose: Purpose, { records }: LogBatch): boolean {
     const { bytesPerBatch, credits, signal } = this.#options
-    const wanted = records.filter(({ offset }) => offset >= this.next(purpose).offset)
+    const wanted = records.between(this.next(purpose).offset)
     for (const group of grouped(wanted, bytesPerBatch)) {
       if (this.#used >= credits || signal.aborted) return false
       this.#used += 1
@@ -122,12 +123,11 @@ export class Feed implements Source {
     return this.#frames.to(context)
   }
 
-  #take(purpose: Purpose, group: readonly LogRecord[]): void {
+  #take(purpose: Purpose, group: LogRecords): void {
     const { framer, unfit, stream } = this.#options
     const { skip } = this.next(purpose)
-    const offset = (group.at(-1)?.offset ?? -1n) + 1n
-    this.#next.set(purpose, { offset, skip: 0 })
-    const wrong = (record: LogRecord): Unfit | undefined => unfit(record, purpose)
+    this.#next.set(purpose, { offset: group.next, skip: 0 })
+    const wrong = (records: LogRecords, index: number): Unfit | undefined => unfit(records, index, purpose)
     if (stream && purpose === 'input') {
       const piece = this.#stream.append(group, skip, wrong)
       this.#chunks.hand((context) => ({
@@ -154,7 +154,7 @@ export class Feed implements Source {
     const origin = this.#originOf(purpose, places, context)
     const position = view.length
     const ack = (): void => this.#give()
-    const heardMicros = purpose === 'waiting' ? microsOf(sinceOf(taken.records[0]) ?? '') : undefined
+    const heardMicros = purpose === 'waiting' ? microsOf(sinceOf(taken.records, 0) ?? '') : undefined
     return {
       kind: 'frames',
       origin,
@@ -220,7 +220,8 @@ export class Feed implements Source {
   }
 }
 
-const sinceOf = (record: LogRecord | undefined): string | undefined => record?.headers[sinceHeader]
+const sinceOf = (records: LogRecords, index: number): string | undefined =>
+  records.at(index).headers[sinceHeader]
 
 /** What is handed to a run, kept until that asks for it. */
 class Handing<Item> {

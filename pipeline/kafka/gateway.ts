@@ -10,6 +10,7 @@ import { framed } from '../framed.ts'
 import type { Limits } from '../limits.ts'
 import { once, type Source } from '../sources/source.ts'
 import type { Client, OutRecord, Producer } from './client/client.ts'
+import { packed } from './client/packed.ts'
 import { cutHeader } from './dead.ts'
 import { requests } from './delivery.ts'
 import { partitionOf } from './murmur2.ts'
@@ -67,9 +68,10 @@ class Sender {
 
   async send(records: readonly OutRecord[]): Promise<void> {
     const { client, limits, signal, note } = this.#options
+    const sets = packed(records, limits.kafkaRequestBytes)
     for (let pause = limits.kafkaRetryMs; ; pause = Math.min(limits.kafkaRetryMsMax, pause * 2))
       try {
-        for (const request of requests(records, limits.kafkaRequestBytes)) await this.#producer.send(request)
+        for (const request of requests(sets, limits.kafkaRequestBytes)) await this.#producer.send(request)
         return
       } catch (error) {
         if (signal.aborted) throw error

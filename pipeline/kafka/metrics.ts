@@ -82,7 +82,7 @@ export const kafkaDefinitions: Readonly<Record<string, Definition>> = {
     type: 'counter',
     unit: 'bytes',
     labels: ['sink'],
-    help: 'Bytes of their values.',
+    help: 'Their bytes: keys, values and headers.',
     query: 'sum by (sink) (rate(kelpipe_kafka_sent_bytes_total[5m]))',
   },
   kelpipe_kafka_dead_letters_total: {

@@ -3,6 +3,7 @@ import type { Part } from '../../operators/flow.ts'
 import type { StoreReader } from '../store/store.ts'
 import { bytesText, textBytes } from '../text.ts'
 import type { OutRecord } from './client/client.ts'
+import { packed, type RecordSet } from './client/packed.ts'
 import { recordOriginOf } from './feed.ts'
 import type { Outputs, UnderWay } from './outputs.ts'
 import { encodePosition, isRole, positionOf, start, type Position, type Role } from './position.ts'
@@ -15,7 +16,9 @@ const nameOf = (sequence: bigint): string => `${prefix}${`${sequence}`.padStart(
 export interface Entry {
   /** Rises by one with each entry that has records; one without has that of the last with. */
   readonly sequence: bigint
-  readonly records: readonly OutRecord[]
+  readonly sets: readonly RecordSet[]
+  /** How many records and bytes that are. */
+  readonly records: number
   readonly bytes: number
   /** Where each role of the partition is taken up after it. */
   readonly positions: ReadonlyMap<Role, Position>
@@ -61,8 +64,8 @@ export class Outbox implements UnderWay {
     if (!this.#rebuilding) this.#positions = positionsAfter(part, this.#positions)
     if (made.length > 0) this.#sequence += 1n
     const [sequence, positions] = [this.#sequence, this.#positions]
-    const { bytes, records } = encode(made, positions)
-    this.#entries.set(part, { sequence, records, bytes: bytes.length, positions })
+    const { bytes, sets } = encode(made, positions)
+    this.#entries.set(part, { sequence, ...sizesOf(sets), positions })
     const stored: MetaRecord[] = made.length > 0 ? [[nameOf(sequence), bytes]] : []
     return [...this.#outputs.exchange.records(), ...stored, ...this.#deletions()]
   }
@@ -76,12 +79,12 @@ export class Outbox implements UnderWay {
 
   /** How far everything is, with nothing to send. */
   standing(): Entry {
-    return { sequence: this.#sequence, records: [], bytes: 0, positions: this.#positions }
+    return { sequence: this.#sequence, ...sizesOf([]), positions: this.#positions }
   }
 
   /** Records that go before all that is not sent: they come with the first transaction, and count for no entry of it. */
   before(records: readonly OutRecord[]): Entry {
-    return { sequence: this.#sent, records, bytes: 0, positions: this.#positions }
+    return { sequence: this.#sent, ...sizesOf(packed(records)), positions: this.#positions }
   }
 
   /** The state is whole again. */
@@ -94,8 +97,8 @@ export class Outbox implements UnderWay {
     if (sequence > this.#sent) this.#sent = sequence
   }
 
-  *records(): Iterable<OutRecord> {
-    for (const { records } of this.#entries.values()) yield* records
+  *sets(): Iterable<RecordSet> {
+    for (const { sets } of this.#entries.values()) yield* sets
   }
 
   writes(): readonly Writes[] {
@@ -108,6 +111,13 @@ export class Outbox implements UnderWay {
     for (; this.#deleted < this.#sent; this.#deleted += 1n) yield [nameOf(this.#deleted + 1n), undefined]
   }
 }
+
+/** Sets with how many records and bytes they have. */
+const sizesOf = (sets: readonly RecordSet[]): Pick<Entry, 'sets' | 'records' | 'bytes'> => ({
+  sets,
+  records: sets.reduce((sum, { count }) => sum + count, 0),
+  bytes: sets.reduce((sum, { bytes }) => sum + bytes.length, 0),
+})
 
 function positionsAfter(part: Part, before: ReadonlyMap<Role, Position>): ReadonlyMap<Role, Position> {
   const { work, last } = part
@@ -129,61 +139,69 @@ export const cleared = (store: StoreReader, sent: bigint): MetaRecord[] =>
     .filter((name) => BigInt(name.slice(prefix.length)) <= sent)
     .map((name) => [name, undefined])
 
-/** Of one record in front of all bytes: topic, partition, key, headers, bytes of its value. */
-type Head = readonly [string, number, string | null, Readonly<Record<string, string>>, number | null]
+/** Of one set in front of all bytes: topic, partition, records, bytes. */
+type Head = readonly [topic: string, partition: number, count: number, bytes: number]
+
+/** The same of one record, as it was before there were sets: topic, partition, key, headers, bytes of its value. */
+type RecordHead = readonly [string, number, string | null, Readonly<Record<string, string>>, number | null]
 
 /** Bytes in front of the heads that say how many they are. */
 const lengthBytes = 4
 
-/** Keys may be any bytes. */
-const keyText = (key: Uint8Array | string): string =>
-  typeof key === 'string' ? key : Buffer.from(key).toString('latin1')
-
-/** An entry as one piece of bytes, and its records with their values in it. */
+/** An entry as one piece of bytes, and its sets with their bytes in it. */
 function encode(
-  records: readonly OutRecord[],
+  made: readonly RecordSet[],
   positions: ReadonlyMap<Role, Position>,
-): { bytes: Uint8Array; records: readonly OutRecord[] } {
-  if (records.length === 0) return { bytes: new Uint8Array(0), records }
-  const heads = records.map(({ topic, partition, key, value, headers }): Head => [
+): { bytes: Uint8Array; sets: readonly RecordSet[] } {
+  if (made.length === 0) return { bytes: new Uint8Array(0), sets: made }
+  const heads = made.map(({ topic, partition, count, bytes }): Head => [
     topic,
     partition,
-    key === undefined ? null : keyText(key),
-    headers,
-    value?.length ?? null,
+    count,
+    bytes.length,
   ])
   const places = Object.fromEntries(
     Array.from(positions, ([role, position]) => [role, bytesText(encodePosition(position))]),
   )
-  const head = Buffer.from(JSON.stringify({ heads, places }))
+  const head = Buffer.from(JSON.stringify({ sets: heads, places }))
   const length = Buffer.alloc(lengthBytes)
   length.writeUInt32LE(head.length)
-  const bytes = Buffer.concat([length, head, ...records.flatMap(({ value }) => value ?? [])])
-  let at = lengthBytes + head.length
-  const moved = records.map((record): OutRecord => {
-    if (!record.value) return record
-    const from = at
-    at += record.value.length
-    return { ...record, value: bytes.subarray(from, at) }
-  })
-  return { bytes, records: moved }
+  const bytes = Buffer.concat([length, head, ...made.map((set) => set.bytes)])
+  return { bytes, sets: setsIn(heads, bytes, lengthBytes + head.length) }
+}
+
+function setsIn(heads: readonly Head[], bytes: Uint8Array, from: number): RecordSet[] {
+  let at = from
+  return heads.map(([topic, partition, count, size]) => ({
+    topic,
+    partition,
+    count,
+    bytes: bytes.subarray(at, (at += size)),
+  }))
 }
 
 function decode(bytes: Uint8Array, sequence: bigint): Entry {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
   const end = lengthBytes + buffer.readUInt32LE(0)
-  const { heads, places } = JSON.parse(buffer.toString('utf8', lengthBytes, end)) as {
-    heads: readonly Head[]
+  const { sets, heads, places } = JSON.parse(buffer.toString('utf8', lengthBytes, end)) as {
+    sets?: readonly Head[]
+    heads?: readonly RecordHead[]
     places: Readonly<Partial<Record<Role, string>>>
   }
-  let at = end
-  const records = heads.map(([topic, partition, key, headers, size]): OutRecord => {
-    const value = size === null ? undefined : buffer.subarray(at, at + size)
-    at += size ?? 0
-    return { topic, partition, key: key === null ? undefined : Buffer.from(key, 'latin1'), value, headers }
-  })
   const positions = new Map<Role, Position>()
   for (const role of ['input', 'exchange'] as const)
     positions.set(role, places[role] === undefined ? start : positionOf(places[role]))
-  return { sequence, records, bytes: bytes.length, positions }
+  const made = sets ? setsIn(sets, buffer, end) : packed(recordsIn(heads ?? [], buffer, end))
+  return { sequence, ...sizesOf(made), positions }
+}
+
+function recordsIn(heads: readonly RecordHead[], bytes: Uint8Array, from: number): OutRecord[] {
+  let at = from
+  return heads.map(([topic, partition, key, headers, size]) => ({
+    topic,
+    partition,
+    key: key === null ? undefined : Buffer.from(key, 'latin1'),
+    value: size === null ? undefined : bytes.subarray(at, (at += size)),
+    headers,
+  }))
 }

@@ -1,10 +1,12 @@
 import { verdictNames, type Row, type VerdictBatch } from '../../native/batch.ts'
 import { ilkNames } from '../../native/layout.ts'
-import { writeAt, writeCount, type Write, type Writes } from '../../native/records.ts'
+import { tableAt, writeAt, writeCount, type Write, type Writes } from '../../native/records.ts'
 import { tableNumber } from '../../native/tables.ts'
 import type { Part } from '../../operators/flow.ts'
 import { ahead } from '../store/ahead.ts'
+import { acceptedHeaders, acceptedRecord, packAccepted } from './accepted.ts'
 import type { OutRecord } from './client/client.ts'
+import { Packer, type RecordSet } from './client/packed.ts'
 import { isOwn, type OutputContext } from './context.ts'
 import { cutHeader, deadLetters } from './dead.ts'
 import { Exchange } from './exchange.ts'
@@ -15,7 +17,7 @@ import { waitingChanges } from './waiting.ts'
 interface Making {
   readonly purpose: Purpose | undefined
   readonly underWay: UnderWay
-  readonly records: OutRecord[]
+  readonly packer: Packer
 }
 
 const accepted = verdictNames.indexOf('accepted')
@@ -27,9 +29,15 @@ const [logTable, lateTable, waitingTable, aidsTable] = [
   tableNumber('aids'),
 ]
 
+/** Tables of whose writes records are made besides. */
+const toldTables: ReadonlySet<number> = new Set([lateTable, aidsTable])
+
+/** No AID is longer. */
+const aidBytesMax = 128
+
 /** What parts lead to that are not on disk yet. */
 export interface UnderWay {
-  records(): Iterable<OutRecord>
+  sets(): Iterable<RecordSet>
   /** What they write, the latest first. */
   writes(): readonly Writes[]
 }
@@ -48,17 +56,21 @@ export class Outputs {
    * The records that a part leads to, in order. What a rebuild reads again was published before: of it only that counts
    * which comes out otherwise than it did.
    */
-  of(part: Part, underWay: UnderWay): OutRecord[] {
+  of(part: Part, underWay: UnderWay): RecordSet[] {
     const { work, settled } = part
     const origin = work.kind === 'frames' ? recordOriginOf(work.origin) : undefined
     const purpose = origin?.purpose
+    const packer = new Packer(this.#context.requestBytesMax)
     // Who wants a log is noted first, so that what this part adds to it goes there too.
-    const asked = purpose === 'exchange' && origin ? this.exchange.answers(origin.refused(), underWay) : []
-    const records: OutRecord[] = []
-    if (settled) this.#ofVerdicts(part, settled.verdicts, { purpose, underWay, records })
+    if (purpose === 'exchange' && origin) this.#add(packer, this.exchange.answers(origin.refused(), underWay))
+    if (settled) this.#ofVerdicts(part, settled.verdicts, { purpose, underWay, packer })
     const ends = origin && purpose === 'input' && part.last && work.kind === 'frames'
-    const letters = ends ? deadLetters(this.#context, work, origin) : []
-    return [...asked, ...records, ...letters].map((record) => this.#sendable(record))
+    if (ends) this.#add(packer, deadLetters(this.#context, work, origin))
+    return packer.sets()
+  }
+
+  #add(packer: Packer, records: Iterable<OutRecord>): void {
+    for (const record of records) packer.add(this.#sendable(record))
   }
 
   /** A record that no broker takes goes to the dead letters, as far as there is room for it. */
@@ -87,38 +99,44 @@ export class Outputs {
   }
 
   #ofVerdicts(part: Part, verdicts: VerdictBatch, making: Making): void {
-    const { purpose, records } = making
+    const { purpose, packer } = making
+    const { recordBytesMax } = this.#context
     const source = part.work.kind === 'frames' ? part.work.source : new Uint8Array(0)
     const told = purpose === 'accepted' ? 0 : verdicts.length
     for (let index = 0; index < told; index += 1) {
       if (verdicts.verdict[index] !== accepted || verdicts.ilk[index] === receipt) continue
-      const row = verdicts.row(index)
-      if (this.#isOwnRow(row, purpose)) this.#accepted(row, verdicts.bytes(index, source), records)
+      if (!this.#isOwnRow(verdicts, index, purpose)) continue
+      const value = verdicts.bytes(index, source)
+      const plain = value.length + aidBytesMax <= recordBytesMax && !this.exchange.isWanted
+      if (plain) packAccepted(this.#context, verdicts, index, value, packer)
+      else this.#add(packer, this.#accepted(verdicts.row(index), value))
     }
-    this.#ofWrites(verdicts, making)
+    this.#add(packer, this.#ofWrites(verdicts, making))
   }
 
-  #isOwnRow({ message, aid }: Row, purpose: Purpose | undefined): boolean {
-    return (purpose === 'input' && message !== undefined) || isOwn(this.#context, aid)
+  #isOwnRow(verdicts: VerdictBatch, index: number, purpose: Purpose | undefined): boolean {
+    return (
+      (purpose === 'input' && !verdicts.isRetried(index)) || isOwn(this.#context, verdicts.row(index).aid)
+    )
   }
 
-  #accepted({ aid, sn, said, ilk, fn }: Row, value: Uint8Array, records: OutRecord[]): void {
-    const { topics, partition } = this.#context
-    const headers = { sn: sn.toString(16), said, ilk, fn: `${fn}` }
-    records.push({ topic: topics.accepted, partition, key: aid, value, headers })
-    records.push(...this.exchange.forwards(aid, value, headers))
+  #accepted(row: Row, value: Uint8Array): OutRecord[] {
+    const record = acceptedRecord(this.#context, row, value)
+    return [record, ...this.exchange.forwards(row.aid, value, acceptedHeaders(row))]
   }
 
-  #ofWrites(verdicts: VerdictBatch, { purpose, underWay, records }: Making): void {
+  #ofWrites(verdicts: VerdictBatch, { purpose, underWay }: Making): OutRecord[] {
     const { writes } = verdicts
+    const records: OutRecord[] = []
     const late = new Map<string, { key: Uint8Array; values: Uint8Array[] }>()
     const waiting: Write[] = []
     for (let index = 0; index < writeCount(writes); index += 1) {
-      const write = writeAt(writes, index)
-      const { table, key, value } = write
-      if (table === waitingTable) waiting.push(write)
-      else if (table === aidsTable && value && purpose !== 'accepted') this.#state(key, value, records)
-      else if (table === lateTable && value && purpose !== 'accepted') {
+      const table = tableAt(writes, index)
+      if (table !== waitingTable && (purpose === 'accepted' || !toldTables.has(table))) continue
+      const { key, value } = writeAt(writes, index)
+      if (table === waitingTable) waiting.push({ table, key, value })
+      else if (table === aidsTable && value) this.#state(key, value, records)
+      else if (table === lateTable && value) {
         const ordinal = key.subarray(0, ordinalBytes)
         const found = late.get(nameOf(ordinal)) ?? { key: ordinal, values: [] }
         late.set(nameOf(ordinal), found)
@@ -130,12 +148,13 @@ export class Outputs {
     // An event is logged once, and most are found where they are for good.
     for (const { key, values } of late.values())
       this.#late(store.get('log', key) ?? then.get('log', key), values, records)
-    if (waiting.length === 0) return
+    if (waiting.length === 0) return records
     const changes = waitingChanges({ ...this.#context, store: then }, waiting, () => rowsOf(verdicts))
     for (const { records: changed, awaited } of changes) {
       if (purpose !== 'waiting' || changed.some(({ value }) => value === undefined)) records.push(...changed)
       records.push(...this.exchange.interests(awaited))
     }
+    return records
   }
 
   /** What was attached to a logged event since: the event again, with that, as often as it takes. */

@@ -90,7 +90,7 @@ export class Partition {
     this.#feed = new Feed({
       name: `${options.topics.input}/${number}`,
       framer: (purpose) => (keyed && purpose === 'input' ? framers.keyed : framers.other),
-      unfit: (record, purpose) => unfit(options, number, record, purpose),
+      unfit: (records, index, purpose) => unfit(options, number, records, index, purpose),
       stream: !keyed,
       credits: limits.kafkaCredits,
       signal: this.#stop.signal,

@@ -5,12 +5,13 @@ import type { Sink } from '../../operators/publish.ts'
 import { Slots } from '../../operators/slots.ts'
 import type { GroupOffset, OutRecord } from './client/client.ts'
 import { Fenced } from './client/client.ts'
+import type { RecordSet } from './client/packed.ts'
 import type { Entry, Outbox } from './outbox.ts'
 import type { Position, Role } from './position.ts'
 
 /** How entries get to the brokers: all of them and the offsets at once, or nothing. */
 export interface Delivery {
-  send(records: readonly OutRecord[], offsets: readonly GroupOffset[]): Promise<void>
+  send(sets: readonly RecordSet[], offsets: readonly GroupOffset[]): Promise<void>
   /**
    * Makes a delivery that goes on after a failure. Resolves to the last entry that was sent after all; nothing if the
    * partition is another worker's now.
@@ -86,7 +87,7 @@ export class Publisher implements Sink {
     if (first) this.#queue.unshift(entry)
     else this.#queue.push(entry)
     this.#bytes += entry.bytes
-    this.#records += entry.records.length
+    this.#records += entry.records
     this.#filled.give()
   }
 
@@ -146,7 +147,7 @@ export class Publisher implements Sink {
       try {
         rest ??= await this.#remaining(group)
         await delivery.send(
-          rest.flatMap(({ records }) => records),
+          rest.flatMap(({ sets }) => sets),
           this.#offsets(last),
         )
         break
@@ -160,7 +161,7 @@ export class Publisher implements Sink {
     this.#queue.splice(0, group.length)
     for (const { bytes, records } of group) {
       this.#bytes -= bytes
-      this.#records -= records.length
+      this.#records -= records
     }
     this.#options.sent(group, (performance.now() - start) / 1000)
     this.#room?.()
@@ -170,7 +171,7 @@ export class Publisher implements Sink {
   async #remaining(group: readonly Entry[]): Promise<readonly Entry[]> {
     const sent = await this.#options.delivery.recover()
     if (sent === undefined) throw new Fenced('the partition is of another worker now')
-    return group.filter(({ sequence, records }) => sequence > sent || records.length === 0)
+    return group.filter(({ sequence, records }) => sequence > sent || records === 0)
   }
 
   #offsets({ sequence, positions }: Entry): GroupOffset[] {

@@ -35,7 +35,7 @@ export async function rebuild(rebuilding: Rebuilding): Promise<OutRecord[]> {
   await replay(rebuilding, 'exchange', topics.exchange, { end: exchangeEnd, note: note(0n) })
   await replay(rebuilding, 'accepted', topics.accepted, { note: note(exchangeEnd) })
   const waiting = await lastRecords(rebuilding)
-  const survives = ({ offset }: { offset: bigint }): boolean => waiting.has(offset)
+  const survives = (offset: bigint): boolean => waiting.has(offset)
   await replay(rebuilding, 'waiting', topics.escrows, { survives, note: note(exchangeEnd + acceptedEnd) })
   rebuilding.progress(total, total)
   return left(rebuilding, waiting)
@@ -43,7 +43,8 @@ export async function rebuild(rebuilding: Rebuilding): Promise<OutRecord[]> {
 
 interface Replaying {
   readonly end?: bigint
-  readonly survives?: (record: { readonly offset: bigint }) => boolean
+  /** Whether a record is taken, by its offset. */
+  readonly survives?: (offset: bigint) => boolean
   readonly note?: (offset: bigint) => void
 }
 
@@ -57,10 +58,8 @@ export async function replay(
   const from = feed.next(purpose).offset
   if (end !== undefined && from >= end) return
   for await (const batch of client.read(topic, partition, from, signal)) {
-    const records = batch.records.filter(
-      (record) => (end === undefined || record.offset < end) && survives(record),
-    )
-    const last = batch.records.at(-1)?.offset ?? 0n
+    const records = batch.records.between(from, end).only(survives)
+    const last = batch.records.next - 1n
     await feed.offer(purpose, { ...batch, records } satisfies LogBatch, signal)
     note(last)
     if (end !== undefined && last + 1n >= end) break

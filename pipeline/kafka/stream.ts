@@ -1,5 +1,5 @@
 import type { Chunk } from '../../operators/flow.ts'
-import type { LogRecord } from './client/client.ts'
+import type { LogRecords } from './client/log.ts'
 import type { Position } from './position.ts'
 import type { Refused, Unfit } from './taken.ts'
 
@@ -21,14 +21,14 @@ export class RecordStream {
 
   /** Appends values; `skip` bytes of the first one are done with. */
   append(
-    group: readonly LogRecord[],
+    group: LogRecords,
     skip: number,
-    unfit: (record: LogRecord) => Unfit | undefined,
+    unfit: (records: LogRecords, index: number) => Unfit | undefined,
   ): Pick<Chunk, 'bytes' | 'headroom' | 'at'> {
     const at = this.#at
     const values: Uint8Array[] = []
-    for (const [index, record] of group.entries()) {
-      const reason = unfit(record)
+    for (const [index, record] of [...group].entries()) {
+      const reason = unfit(group, index)
       if (reason !== undefined) this.#refused.push({ record, reason })
       const skipped = index === 0 ? skip : 0
       const value =

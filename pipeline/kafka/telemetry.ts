@@ -18,6 +18,7 @@ import { Stages } from '../telemetry/stages.ts'
 import { watchedSource } from '../telemetry/watched.ts'
 import { version } from '../version.ts'
 import type { OutRecord } from './client/client.ts'
+import { unpacked } from './client/packed.ts'
 import { kafkaDefinitions } from './metrics.ts'
 import type { Entry } from './outbox.ts'
 import { written, type Topics } from './topics.ts'
@@ -58,17 +59,18 @@ export class WorkerTelemetry {
   /** Counts what was published. */
   sent(entries: readonly Entry[], seconds: number): void {
     this.metrics.observe('kelpipe_kafka_publish_duration_seconds', seconds)
-    for (const { records } of entries)
-      for (const { topic, value, headers } of records) {
-        const sort = this.#sorts.get(topic) ?? ''
-        const sent = this.#sent.get(sort)
-        if (!sent) continue
-        sent.records += 1
-        sent.bytes += value?.length ?? 0
-        if (sort !== 'deadLetters') continue
+    for (const { topic, count, bytes } of entries.flatMap(({ sets }) => sets)) {
+      const sort = this.#sorts.get(topic) ?? ''
+      const sent = this.#sent.get(sort)
+      if (!sent) continue
+      sent.records += count
+      sent.bytes += bytes.length
+      if (sort !== 'deadLetters') continue
+      for (const { headers } of unpacked({ count, bytes })) {
         const reason = headers['reason'] ?? ''
         this.#dead.set(reason, (this.#dead.get(reason) ?? 0) + 1)
       }
+    }
   }
 
   /** Asks a worker at each scrape. */

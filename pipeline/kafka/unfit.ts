@@ -1,5 +1,5 @@
 import type { Limits } from '../limits.ts'
-import type { LogRecord } from './client/client.ts'
+import type { LogRecords } from './client/log.ts'
 import { kindHeader } from './exchange.ts'
 import type { Purpose } from './feed.ts'
 import { partitionOf } from './murmur2.ts'
@@ -15,11 +15,14 @@ interface Partitioning {
 export function unfit(
   { keyed, partitions, limits }: Partitioning,
   partition: number,
-  { key, value, headers }: LogRecord,
+  records: LogRecords,
+  index: number,
   purpose: Purpose,
 ): Unfit | undefined {
-  if (purpose === 'exchange' && headers[kindHeader] === 'interest') return 'interest'
+  if (purpose === 'exchange' && records.at(index).headers[kindHeader] === 'interest') return 'interest'
   if (purpose !== 'input') return undefined
+  const value = records.value(index)
+  const key = records.key(index)
   if (!value || value.length === 0) return 'empty'
   if (value.length + (key?.length ?? 0) > limits.kafkaRecordBytes) return 'oversized'
   return keyed && key && partitionOf(key, partitions) !== partition ? 'misrouted' : undefined

@@ -9,6 +9,7 @@ import {
   type MemberHandler,
   type OutRecord,
 } from '../../pipeline/kafka/client/client.ts'
+import { packed } from '../../pipeline/kafka/client/packed.ts'
 
 export interface Subject {
   /** Another client of the same brokers. */
@@ -34,7 +35,7 @@ async function valuesOf(
 ): Promise<(string | undefined)[]> {
   const values: (string | undefined)[] = []
   for await (const { records } of client.read(topic, partition, from, new AbortController().signal))
-    values.push(...records.map(({ value }) => text(value)))
+    values.push(...Array.from(records, ({ value }) => text(value)))
   return values
 }
 
@@ -74,7 +75,7 @@ class Notes implements MemberHandler {
   }
 
   get values(): (string | undefined)[] {
-    return this.batches.flatMap(({ records }) => records.map(({ value }) => text(value)))
+    return this.batches.flatMap(({ records }) => Array.from(records, ({ value }) => text(value)))
   }
 }
 
@@ -109,10 +110,10 @@ export function clientSuite(subject: Subject): void {
       const [topic = ''] = await fresh(client, 'sent')
       const producer = await client.transactional(`${topic}-id`)
       await producer.begin()
-      await producer.send([record(topic, 'one'), record(topic, undefined), record(topic, 'other', 2)])
+      await producer.send(packed([record(topic, 'one'), record(topic, undefined), record(topic, 'other', 2)]))
       await producer.commit()
       await producer.begin()
-      await producer.send([record(topic, 'given up')])
+      await producer.send(packed([record(topic, 'given up')]))
       await producer.abort()
       await producer.close()
       const records: LogRecord[] = []
@@ -130,14 +131,14 @@ export function clientSuite(subject: Subject): void {
       const [topic = ''] = await fresh(client, 'fenced')
       const first = await client.transactional(`${topic}-id`)
       await first.begin()
-      await first.send([record(topic, 'left open')])
+      await first.send(packed([record(topic, 'left open')]))
       const second = await client.transactional(`${topic}-id`)
       await second.begin()
-      await second.send([record(topic, 'second')])
+      await second.send(packed([record(topic, 'second')]))
       await second.commit()
-      await expect(first.send([record(topic, 'late')]).then(async () => first.commit())).rejects.toThrow(
-        Fenced,
-      )
+      await expect(
+        first.send(packed([record(topic, 'late')])).then(async () => first.commit()),
+      ).rejects.toThrow(Fenced)
       expect(await valuesOf(client, topic)).toEqual(['second'])
       await first.close()
       await second.close()
@@ -151,21 +152,21 @@ export function clientSuite(subject: Subject): void {
         await client.transactional(`${topic}-other`),
       ]
       await one.begin()
-      await one.send([record(topic, 'given up, the longer one')])
+      await one.send(packed([record(topic, 'given up, the longer one')]))
       await other.begin()
-      await other.send([record(topic, 'given up')])
+      await other.send(packed([record(topic, 'given up')]))
       await other.abort()
       await other.begin()
-      await other.send([record(topic, 'between')])
+      await other.send(packed([record(topic, 'between')]))
       await other.commit()
-      await one.send([record(topic, 'given up, its end')])
+      await one.send(packed([record(topic, 'given up, its end')]))
       await one.abort()
       await one.begin()
-      await one.send([record(topic, 'after')])
+      await one.send(packed([record(topic, 'after')]))
       await one.commit()
       // Its next transaction begins when the marks of that one are written.
       await one.begin()
-      await one.send([record(topic, 'given up at last')])
+      await one.send(packed([record(topic, 'given up at last')]))
       await one.abort()
       expect(await valuesOf(client, topic)).toEqual(['between', 'after'])
       await one.close()
@@ -194,7 +195,7 @@ export function clientSuite(subject: Subject): void {
       const topics = await fresh(client, 'in', 'beside')
       const [topic = ''] = topics
       const producer = await client.producer()
-      await producer.send(['a', 'b', 'c'].map((value) => record(topic, value, 3)))
+      await producer.send(packed(['a', 'b', 'c'].map((value) => record(topic, value, 3))))
       const options = { group: `${topic}-group`, topics, preferred: () => [] }
       const member: Member = client.member(options)
       const notes = new Notes(() => member.seek(topic, 3, 1n))
@@ -212,12 +213,12 @@ export function clientSuite(subject: Subject): void {
       const topics = await fresh(client, 'paused')
       const [topic = ''] = topics
       const producer = await client.producer()
-      await producer.send([record(topic, 'waits', 0), record(topic, 'comes', 1)])
+      await producer.send(packed([record(topic, 'waits', 0), record(topic, 'comes', 1)]))
       const member = client.member({ group: `${topic}-group`, topics, preferred: () => [] })
       const notes = new Notes(() => member.pause(topic, 0))
       await member.join(notes)
       await notes.until(() => notes.values.includes('comes'))
-      await producer.send([record(topic, 'after', 1)])
+      await producer.send(packed([record(topic, 'after', 1)]))
       await notes.until(() => notes.values.includes('after'))
       expect(notes.values).not.toContain('waits')
       member.resume(topic, 0)
@@ -250,7 +251,7 @@ export function clientSuite(subject: Subject): void {
       const topics = await fresh(client, 'held')
       const [topic = ''] = topics
       const producer = await client.producer()
-      await producer.send([record(topic, 'first')])
+      await producer.send(packed([record(topic, 'first')]))
       let release = (): void => undefined
       const notes = new Notes()
       const held = new Promise<void>((resolve) => (release = resolve))
@@ -265,7 +266,7 @@ export function clientSuite(subject: Subject): void {
         },
       })
       await notes.until(() => notes.values.length === 1)
-      await producer.send([record(topic, 'second')])
+      await producer.send(packed([record(topic, 'second')]))
       release()
       await notes.until(() => notes.values.length === 2)
       expect(notes.values).toEqual(['first', 'second'])

@@ -3,12 +3,31 @@ import { createRequire } from 'node:module'
 import * as fc from 'fast-check'
 import { expect, test, vi } from 'vitest'
 
+import type { OutRecord } from '../../pipeline/kafka/client/client.ts'
+import { batchBytes, packed, unpacked } from '../../pipeline/kafka/client/packed.ts'
 import { crc32c } from '../../pipeline/kafka/client/kafkajs/crc32c.ts'
 import { encodeProduce, type Produce } from '../../pipeline/kafka/client/kafkajs/produce.ts'
 
 const require = createRequire(import.meta.url)
-/** The request as kafkajs itself encodes it. */
-const original = require('kafkajs/src/protocol/requests/produce/v3/request.js') as (produce: Produce) => {
+/** A request with its records, as kafkajs itself encodes it. */
+type PlainProduce = Omit<Produce, 'topicData'> & {
+  readonly topicData: readonly {
+    readonly topic: string
+    readonly partitions: readonly {
+      readonly partition: number
+      readonly firstSequence: number
+      readonly messages: readonly Message[]
+    }[]
+  }[]
+}
+interface Message {
+  readonly key: Buffer | string | null
+  readonly value: Buffer | null
+  readonly headers: Readonly<Record<string, string>>
+}
+const original = require('kafkajs/src/protocol/requests/produce/v3/request.js') as (
+  produce: PlainProduce,
+) => {
   encode: () => Promise<{ buffer: Buffer }>
 }
 
@@ -26,7 +45,7 @@ const message = fc.record({
   value: fc.oneof(bytes, fc.constant(null)),
   headers: fc.dictionary(text, text, { maxKeys: 5 }),
 })
-const produce: fc.Arbitrary<Produce> = fc.record({
+const produce: fc.Arbitrary<PlainProduce> = fc.record({
   acks: fc.constantFrom(-1, 1),
   timeout: fc.nat(),
   transactionalId: fc.option(fc.string({ unit: 'grapheme', minLength: 1, maxLength: 80 })),
@@ -48,13 +67,33 @@ const produce: fc.Arbitrary<Produce> = fc.record({
   ),
 })
 
+const outOf = ({ key, value, headers }: Message): OutRecord => ({
+  topic: '',
+  partition: 0,
+  key: key ?? undefined,
+  value: value ?? undefined,
+  headers,
+})
+
+/** The same request with its records packed, in sets of so many bytes. */
+const inSets = (plain: PlainProduce, bytesMax: number): Produce => ({
+  ...plain,
+  topicData: plain.topicData.map(({ topic, partitions }) => ({
+    topic,
+    partitions: partitions.map(({ messages, ...rest }) => ({
+      ...rest,
+      messages: { length: messages.length, sets: packed(messages.map(outOf), bytesMax) },
+    })),
+  })),
+})
+
 test('requests are to the byte those of kafkajs', async () => {
   vi.useFakeTimers({ toFake: ['Date'], now: 1_700_000_000_123 })
   try {
     await fc.assert(
-      fc.asyncProperty(produce, async (each) => {
+      fc.asyncProperty(produce, fc.integer({ min: 1, max: 5_000 }), async (each, bytesMax) => {
         const { buffer } = await original(each).encode()
-        expect(encodeProduce(each, Date.now()).equals(buffer)).toBe(true)
+        expect(encodeProduce(inSets(each, bytesMax), Date.now()).equals(buffer)).toBe(true)
       }),
       { numRuns: 300 },
     )
@@ -62,3 +101,20 @@ test('requests are to the byte those of kafkajs', async () => {
     vi.useRealTimers()
   }
 })
+
+test('packed records are those that were packed, in sets that a request has room for', () => {
+  fc.assert(
+    fc.property(fc.array(message), fc.integer({ min: 1, max: 2_000 }), (messages, bytesMax) => {
+      const sets = packed(messages.map(outOf), bytesMax)
+      for (const set of sets) expect(set.count === 1 || batchBytes(set) <= bytesMax).toBe(true)
+      const plain = sets.flatMap((set) => [...unpacked(set)])
+      expect(plain.map(({ key, value, headers }) => [hex(key), hex(value), { ...headers }])).toEqual(
+        messages.map(({ key, value, headers }) => [hex(key), hex(value), { ...headers }]),
+      )
+    }),
+    { numRuns: 300 },
+  )
+})
+
+const hex = (part: Uint8Array | string | null | undefined): string | undefined =>
+  part === null || part === undefined ? undefined : Buffer.from(part).toString('hex')

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 
 import type { GroupOffset, OutRecord } from '../../pipeline/kafka/client/client.ts'
+import { packed, unpacked, type RecordSet } from '../../pipeline/kafka/client/packed.ts'
 import { Exchange } from '../../pipeline/kafka/exchange.ts'
 import { Outbox, type Entry } from '../../pipeline/kafka/outbox.ts'
 import type { Outputs } from '../../pipeline/kafka/outputs.ts'
@@ -24,7 +25,8 @@ const record = (key: string): OutRecord => ({
 /** An entry of one record, larger than what goes into one transaction with others. */
 const entry = (sequence: bigint): Entry => ({
   sequence,
-  records: [record(`${sequence}`)],
+  sets: packed([record(`${sequence}`)]),
+  records: 1,
   bytes: 101,
   positions: new Map([['input', { offset: sequence, skip: 0 }]]),
 })
@@ -35,8 +37,8 @@ interface Sent {
   readonly sequence: bigint
 }
 
-const sentOf = (records: readonly OutRecord[], [offset]: readonly GroupOffset[]): Sent => ({
-  keys: records.map(({ value }) => Buffer.from(value ?? []).toString()),
+const sentOf = (sets: readonly RecordSet[], [offset]: readonly GroupOffset[]): Sent => ({
+  keys: sets.flatMap((set) => Array.from(unpacked(set), ({ value }) => Buffer.from(value ?? []).toString())),
   sequence: progressOf(offset?.metadata ?? '')?.sequence ?? -1n,
 })
 
@@ -66,8 +68,8 @@ test('nothing is sent again before it is known how far a failed transaction came
   const published: Sent[] = []
   let answers = 0
   const delivery: Delivery = {
-    send: async (records, offsets) => {
-      published.push(sentOf(records, offsets))
+    send: async (sets, offsets) => {
+      published.push(sentOf(sets, offsets))
       if (published.length === 1) throw new Error('the answer to the commit is lost')
     },
     recover: async () => {
@@ -89,9 +91,9 @@ test.each([
   const published: Sent[] = []
   let closed: Promise<void> | undefined
   const delivery: Delivery = {
-    send: async (records, offsets) => {
-      if (records.length === 0) return
-      if (closed) published.push(sentOf(records, offsets))
+    send: async (sets, offsets) => {
+      if (sets.length === 0) return
+      if (closed) published.push(sentOf(sets, offsets))
       else {
         closed = closing.close()
         throw new Error('the coordinator of the group is loading')
@@ -109,8 +111,8 @@ test.each([
 test('what goes first when a partition is taken over does not count for what follows', async () => {
   const published: Sent[] = []
   const delivery: Delivery = {
-    send: async (records, offsets) => {
-      published.push(sentOf(records, offsets))
+    send: async (sets, offsets) => {
+      published.push(sentOf(sets, offsets))
     },
     recover: async () => 0n,
   }
@@ -134,6 +136,7 @@ test('who takes over a copy asks again for the logs that have not come', async (
     partitions: 1000,
     letterBytesMax: 1000,
     recordBytesMax: 1000,
+    requestBytesMax: 1000,
     keyed: true,
   }
   const copy = new Exchange({ ...context, store: new MemoryStore(2 ** 20) })

@@ -1,31 +1,18 @@
 import { expect, test } from 'vitest'
 
 import { engineOptions, standardRules } from '../../pipeline/commands/options.ts'
-import type { LogRecord } from '../../pipeline/kafka/client/client.ts'
 import { cut, grouped, keyIn, positionIn } from '../../pipeline/kafka/taken.ts'
 import { kel } from '../boundary/kel.ts'
+import { fetched } from '../support/batches.ts'
 import { addon } from '../support/fleet.ts'
 
 const framer = addon.recordFramer(engineOptions(standardRules), true)
 const { aid, messages } = kel(4, 3)
 
-/** Records as a fetch brings them: keys and values side by side in one buffer. */
-function fetched(values: readonly Uint8Array[], key: string): LogRecord[] {
-  const buffer = Buffer.concat(values.flatMap((value) => [Buffer.from(key), value]))
-  let at = 0
-  const next = (length: number): Uint8Array => buffer.subarray(at, (at += length))
-  return values.map((value, index) => ({
-    offset: BigInt(index),
-    key: next(key.length),
-    value: next(value.length),
-    headers: {},
-  }))
-}
-
 test('records stay where they lie, and a place in them is an offset and bytes of its value', () => {
   const records = fetched(messages, aid)
   const taken = cut(framer, records, { skip: 0, unfit: () => undefined })
-  expect(taken.view.buffer).toBe(records[0]?.value?.buffer)
+  expect(taken.view.buffer).toBe(records.value(0)?.buffer)
   expect(taken.spans).toHaveLength(3 * 4)
   const second = taken.places[4 + 2] ?? 0
   expect(positionIn(taken, second)).toEqual({ offset: 1n, skip: 0 })
@@ -34,16 +21,19 @@ test('records stay where they lie, and a place in them is an offset and bytes of
   expect(Buffer.from(keyIn(taken, second) ?? []).toString()).toBe(aid)
 })
 
-test('records that lie in several buffers, or in no order, are taken all the same', () => {
-  const apart = messages.map((value, index) => ({
-    offset: BigInt(index),
-    key: Buffer.from(aid),
-    value: new Uint8Array(value),
-    headers: {},
-  }))
-  expect([...grouped(apart, 1_000_000)]).toHaveLength(3)
-  for (const group of [apart, fetched(messages, aid).toReversed()])
-    expect(cut(framer, group, { skip: 0, unfit: () => undefined }).spans).toHaveLength(3 * 4)
+test('records are taken in groups, some of them, and all from an offset on', () => {
+  const records = fetched(messages, aid)
+  const bytes = messages.map(({ length }) => length + aid.length)
+  const groups = [...grouped(records, (bytes[0] ?? 0) + (bytes[1] ?? 0))]
+  expect(groups.map(({ length, next }) => [length, next])).toEqual([
+    [2, 2n],
+    [1, 3n],
+  ])
+  for (const some of [records.between(1n, 2n), records.only((offset) => offset === 1n)]) {
+    const { spans, view, next } = cut(framer, some, { skip: 0, unfit: () => undefined })
+    expect(Buffer.from(view.subarray(spans[0], spans[2]))).toEqual(Buffer.from(messages[1] ?? []))
+    expect([spans.length, next]).toEqual([4, 2n])
+  }
 })
 
 test('more records than a call can take arguments are taken', () => {

@@ -38,7 +38,7 @@ const around =
 
 const faultyProducer = (producer) => ({
   begin: around('begin', () => producer.begin()),
-  send: around('send', (records) => producer.send(records)),
+  send: around('send', (sets) => producer.send(sets)),
   offsets: around('sendOffsets', (group, offsets) => producer.offsets(group, offsets)),
   commit: around('commit', () => producer.commit()),
   abort: () => producer.abort(),
@@ -149,7 +149,7 @@ const worker = new Worker({
   watch,
   sent: (partition, entries) => {
     const [first, last] = [entries[0], entries.at(-1)]
-    const records = entries.reduce((sum, each) => sum + each.records.length, 0)
+    const records = entries.reduce((sum, each) => sum + each.records, 0)
     const places = Array.from(last.positions, ([role, { offset, skip }]) => `${role} ${offset}+${skip}`)
     tell(
       `${plan.topics.input}/${partition}: sent ${first.sequence}-${last.sequence}, ${records} records, ${places.join(', ')}`,

@@ -5,6 +5,7 @@ import { loadAddon, type Addon } from '../../native/addon.ts'
 import { generate, type GeneratorPlan } from '../../native/generator.ts'
 import { engineOptions, standardRules } from '../../pipeline/commands/options.ts'
 import type { Client, LogRecord, OutRecord } from '../../pipeline/kafka/client/client.ts'
+import { packed } from '../../pipeline/kafka/client/packed.ts'
 import { kafkajsClient } from '../../pipeline/kafka/client/kafkajs/index.ts'
 import { partitionOf } from '../../pipeline/kafka/murmur2.ts'
 import type { Topics } from '../../pipeline/kafka/topics.ts'
@@ -95,7 +96,8 @@ export class Field {
 
   async sendRecords(records: readonly OutRecord[]): Promise<void> {
     const producer = await this.client.producer()
-    for (let at = 0; at < records.length; at += 1000) await producer.send(records.slice(at, at + 1000))
+    for (let at = 0; at < records.length; at += 1000)
+      await producer.send(packed(records.slice(at, at + 1000)))
     await producer.close()
   }
 

@@ -1,3 +1,6 @@
+import type { LogRecords } from './log.ts'
+import type { RecordSet } from './packed.ts'
+
 /**
  * What kelpipe needs of a client for Kafka. Nothing outside this folder names a library: another client is another
  * file here that passes the suite in tests/kafka/client.suite.ts.
@@ -18,7 +21,7 @@ export interface LogBatch {
   readonly partition: number
   /** The offset that was asked for: every committed record between it and the last one here is here. */
   readonly from: bigint
-  readonly records: readonly LogRecord[]
+  readonly records: LogRecords
   /** The offset behind the last record of the partition, as the broker said with this batch. */
   readonly end: bigint
 }
@@ -49,8 +52,8 @@ export class Fenced extends Error {}
  */
 export interface TransactionalProducer {
   begin(): Promise<void>
-  /** The records of one call must fit into one request. */
-  send(records: readonly OutRecord[]): Promise<void>
+  /** The sets of one call must fit into one request. Those of one partition keep their order. */
+  send(sets: readonly RecordSet[]): Promise<void>
   /** Offsets that the transaction commits for a group. */
   offsets(group: string, offsets: readonly GroupOffset[]): Promise<void>
   commit(): Promise<void>
@@ -59,7 +62,7 @@ export interface TransactionalProducer {
 }
 
 export interface Producer {
-  send(records: readonly OutRecord[]): Promise<void>
+  send(sets: readonly RecordSet[]): Promise<void>
   close(): Promise<void>
 }
 

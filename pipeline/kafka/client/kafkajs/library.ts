@@ -2,8 +2,11 @@ import { createRequire } from 'node:module'
 
 import type * as Kafkajs from 'kafkajs'
 
-import { committed } from './aborted.ts'
-import { encodeProduce, type Produce } from './produce.ts'
+import { reasonOf } from '../../../errors.ts'
+import { malformed } from '../fields.ts'
+import { decodeBatches, FetchedBatch, type Decompress } from './fetched.ts'
+import { encodeProduce, type Messages, type Produce } from './produce.ts'
+import type { SetMessage } from './producer.ts'
 
 const require = createRequire(import.meta.url)
 
@@ -18,35 +21,54 @@ function replace<Export>(file: string, by: (original: Export) => Export): void {
   if (cached) cached.exports = by(original)
 }
 
-type ProduceRequest = (produce: Produce) => object
-
-/** kafkajs copies all records of a partition for each one that it adds to them. */
-interface Grouping {
-  readonly topic: string
-  readonly partitionMetadata: readonly unknown[]
-  readonly messages: readonly { readonly partition: number }[]
+interface Compression {
+  lookupCodecByAttributes(
+    this: void,
+    attributes: number,
+  ): { decompress(bytes: Uint8Array): Promise<Uint8Array> } | null
 }
 
-/** Records by partition, which we always name. */
-function grouped({ messages }: Grouping): Record<number, { readonly partition: number }[]> {
-  const groups: Record<number, { readonly partition: number }[]> = {}
-  for (const message of messages) (groups[message.partition] ??= []).push(message)
+const decompress: Decompress = async (compression, bytes) => {
+  const { lookupCodecByAttributes } = require('kafkajs/src/protocol/message/compression') as Compression
+  const codec = lookupCodecByAttributes(compression)
+  if (!codec) throw malformed(`a batch of compression ${compression}`)
+  return codec.decompress(bytes).catch((error: unknown) => {
+    throw malformed(reasonOf(error))
+  })
+}
+
+type ProduceRequest = (produce: Produce) => object
+
+interface Grouping {
+  readonly messages: readonly SetMessage[]
+}
+
+/** Sets by partition, which we always name. kafkajs asks for nothing but their number of records. */
+function grouped({ messages }: Grouping): Record<number, Messages> {
+  const groups: Record<number, Messages> = {}
+  for (const { set } of messages) {
+    const { length, sets } = groups[set.partition] ?? { length: 0, sets: [] }
+    groups[set.partition] = { length: length + set.count, sets: [...sets, set] }
+  }
   return groups
 }
 
 const { version } = require('kafkajs/package.json') as { version: string }
-if (version === known) {
-  replace<typeof grouped>('producer/groupMessagesPerPartition.js', () => grouped)
-  replace<typeof committed>('consumer/filterAbortedMessages.js', () => committed)
-  // It also makes a buffer for each field of each record, which took most of the time of a worker.
-  replace<ProduceRequest>('protocol/requests/produce/v3/request.js', (original) => (produce) => ({
-    ...original(produce),
-    encode: async () => {
-      const buf = encodeProduce(produce, Date.now())
-      return { buf, buffer: buf, size: () => buf.length }
-    },
-  }))
-}
+if (version !== known) throw new Error(`kafkajs ${known} is needed, and ${version} is here`)
+replace<typeof grouped>('producer/groupMessagesPerPartition.js', () => grouped)
+// It makes a buffer for each field of each record, and ours come as bytes already.
+replace<ProduceRequest>('protocol/requests/produce/v3/request.js', (original) => (produce) => ({
+  ...original(produce),
+  encode: async () => {
+    const buf = encodeProduce(produce, Date.now())
+    return { buf, buffer: buf, size: () => buf.length }
+  },
+}))
+// Of what it fetches it makes half a dozen objects a record, and hands over records of aborted transactions.
+replace<ReturnType<typeof decodeBatches>>('protocol/requests/fetch/v4/decodeMessages.js', () =>
+  decodeBatches(decompress),
+)
+replace<typeof FetchedBatch>('consumer/batch.js', () => FetchedBatch)
 
 /** kafkajs, with its slowest parts and a faulty one replaced. Nothing else here imports it otherwise than for its types. */
 export const kafkajs: typeof Kafkajs = require('kafkajs') as typeof Kafkajs

@@ -2,13 +2,8 @@ import { setTimeout } from 'node:timers/promises'
 
 import type { Kafka, Message, TopicMessages, Transaction } from 'kafkajs'
 
-import {
-  Fenced,
-  type GroupOffset,
-  type OutRecord,
-  type Producer,
-  type TransactionalProducer,
-} from '../client.ts'
+import { Fenced, type GroupOffset, type Producer, type TransactionalProducer } from '../client.ts'
+import type { RecordSet } from '../packed.ts'
 import type { Connection } from '../settings.ts'
 import { codeOf, typeOf } from './protocol.ts'
 import { reasonOf } from '../../../errors.ts'
@@ -38,8 +33,8 @@ export async function transactionalProducer(
   await running().abort()
   return {
     begin,
-    send: async (records) => {
-      await patiently(async () => running().sendBatch({ topicMessages: messagesOf(records) }))
+    send: async (sets) => {
+      await patiently(async () => running().sendBatch({ topicMessages: messagesOf(sets) }))
     },
     offsets: async (group, offsets) => {
       await patiently(async () =>
@@ -88,29 +83,27 @@ export async function plainProducer(kafka: Kafka): Promise<Producer> {
   const producer = kafka.producer({ idempotent: true, maxInFlightRequests: 1 })
   await producer.connect()
   return {
-    send: async (records) => {
-      await producer.sendBatch({ topicMessages: messagesOf(records) })
+    send: async (sets) => {
+      await producer.sendBatch({ topicMessages: messagesOf(sets) })
     },
     close: async () => producer.disconnect(),
   }
 }
 
-function messagesOf(records: readonly OutRecord[]): TopicMessages[] {
-  const topics = new Map<string, Message[]>()
-  for (const { topic, partition, key, value, headers } of records) {
-    const messages = topics.get(topic) ?? []
-    topics.set(topic, messages)
-    messages.push({
-      partition,
-      key: key === undefined || typeof key === 'string' ? (key ?? null) : bufferOf(key),
-      value: value === undefined ? null : bufferOf(value),
-      headers: { ...headers },
-    })
+/** What kafkajs takes to be a message, and groups by partition (library.ts). */
+export interface SetMessage extends Message {
+  readonly set: RecordSet
+}
+
+function messagesOf(sets: readonly RecordSet[]): TopicMessages[] {
+  const topics = new Map<string, SetMessage[]>()
+  for (const set of sets) {
+    const messages = topics.get(set.topic) ?? []
+    topics.set(set.topic, messages)
+    messages.push({ value: null, set })
   }
   return Array.from(topics, ([topic, messages]) => ({ topic, messages }))
 }
-
-const bufferOf = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 
 /** The types of kafkajs leave out the metadata, which it sends nevertheless. */
 function topicsOf(offsets: readonly GroupOffset[]): {

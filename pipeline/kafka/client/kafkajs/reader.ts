@@ -54,7 +54,7 @@ export async function* readPartition(
       autoCommit: false,
       eachBatch: async (payload) => {
         const { records, ...rest } = batchOf(payload.batch)
-        const wanted = records.filter(({ offset }) => offset >= next && offset < end)
+        const wanted = records.between(next, end)
         await hand.give({ ...rest, records: wanted }, async () => payload.heartbeat(), connection.heartbeatMs)
         next = BigInt(payload.batch.lastOffset()) + 1n
       },
