@@ -17,7 +17,7 @@ use crate::event::{KeyEvent, Message};
 use crate::options::Options;
 use crate::prefix::VerificationKey;
 use crate::rules::{keys_of, rotated_witnesses};
-use crate::signature::{Pending, Plain64, Signed};
+use crate::signature::{Foreseen, Guess, Pending, Plain64, Signed};
 use crate::state::{Establishment, KeyState, Witnesses};
 use crate::store::Map;
 use crate::text::Text;
@@ -60,36 +60,23 @@ impl Signers {
     }
 }
 
-/// The presumed state of an AID.
+/// The presumed state of an AID. Texts are told apart by their keyed hashes: it is but a guess.
 #[derive(Clone)]
 struct Presumed {
     sn: u128,
-    said: Text,
+    said: u64,
     signers: Signers,
 }
 
-impl Presumed {
-    fn of_state(state: &KeyState) -> Presumed {
-        Presumed {
-            sn: state.sn,
-            said: state.said.clone(),
-            signers: Signers::Known(state.est.clone()),
-        }
-    }
-
-    /// Whether `event` follows.
-    fn precedes(&self, event: &KeyEvent<'_>) -> bool {
-        Some(event.sn) == self.sn.checked_add(1) && event.prior == &*self.said
-    }
-}
-
-type Guesses = Map<Text, Presumed>;
+/// By the hash of the AID.
+type Guesses = Map<u64, Presumed>;
 
 /// What is presumed of batches that are prepared and not settled.
 #[derive(Default)]
 pub(crate) struct Ahead {
     batches: VecDeque<(u64, Guesses)>,
     last: u64,
+    hasher: ahash::RandomState,
     /// Emptied, to be used again: to grow one anew costs more than to fill it.
     spare: Guesses,
 }
@@ -97,20 +84,16 @@ pub(crate) struct Ahead {
 impl Ahead {
     /// The checks to make for a batch, by where what is signed stands in the source. `base`: the state without the
     /// batches that are not settled.
-    pub(crate) fn guess(
-        &mut self,
-        batch: &mut Batch<'_>,
-        base: &Base,
-        options: &Options,
-    ) -> Vec<Pending> {
+    pub(crate) fn guess(&mut self, batch: &mut Batch<'_>, base: &Base, options: &Options) -> Guess {
         let mut guessing = Guessing {
             past: &self.batches,
+            hasher: &self.hasher,
             base,
             signatures_per_key_max: options.limits.signatures_per_key_max,
             guesses: std::mem::take(&mut self.spare),
-            checks: Vec::with_capacity(batch.items.len()),
+            checks: Guess::with_capacity(batch.items.len()),
         };
-        for item in &batch.items {
+        for item in &mut batch.items {
             if let Item::Message(parsed) = item {
                 guessing.message(parsed);
             }
@@ -141,40 +124,42 @@ impl Ahead {
 
 struct Guessing<'g> {
     past: &'g VecDeque<(u64, Guesses)>,
+    hasher: &'g ahash::RandomState,
     base: &'g Base,
     signatures_per_key_max: usize,
     guesses: Guesses,
-    checks: Vec<Pending>,
+    checks: Guess,
 }
 
 impl Guessing<'_> {
-    fn message(&mut self, parsed: &Parsed<'_>) {
+    fn message(&mut self, parsed: &mut Parsed<'_>) {
         let Message::KeyEvent(event) = &parsed.message else {
             return;
         };
-        let carried = &parsed.carried;
+        let carried = &mut parsed.carried;
         if carried.sigs.is_empty() {
             return;
         }
-        let Some(signers) = self.signers(event) else {
+        let aid = self.hasher.hash_one(event.pre);
+        let Some(signers) = self.signers(event, aid) else {
             return;
         };
         let Some(witness_keys) = signers.witnesses().keys() else {
             return;
         };
         let signed = &carried.signed;
-        self.add(signed, &carried.sigs, signers.keys());
-        self.add(signed, &carried.receipts.witness, witness_keys);
+        carried.foreseen.sigs = self.add(signed, &carried.sigs, signers.keys());
+        carried.foreseen.wigs = self.add(signed, &carried.receipts.witness, witness_keys);
         let presumed = Presumed {
             sn: event.sn,
-            said: event.said.into(),
+            said: self.hasher.hash_one(event.said),
             signers,
         };
-        self.guesses.insert(event.pre.into(), presumed);
+        self.guesses.insert(aid, presumed);
     }
 
-    fn signers(&self, event: &KeyEvent<'_>) -> Option<Signers> {
-        let before = self.presumed(event.pre);
+    fn signers(&self, event: &KeyEvent<'_>, aid: u64) -> Option<Signers> {
+        let before = self.presumed(event.pre, aid);
         if event.ilk.incepts() {
             if before.is_some() || event.sn != 0 {
                 return None;
@@ -182,7 +167,7 @@ impl Guessing<'_> {
             let witnesses = event.witnesses.iter().map(|text| Text::from(*text));
             return Signers::named(event, witnesses.collect());
         }
-        let before = before.filter(|before| before.precedes(event))?;
+        let before = before.filter(|before| self.follows(event, before))?;
         if !event.ilk.establishes() {
             return Some(before.signers);
         }
@@ -190,22 +175,46 @@ impl Guessing<'_> {
         Signers::named(event, witnesses)
     }
 
-    fn presumed(&self, aid: &str) -> Option<Presumed> {
+    fn follows(&self, event: &KeyEvent<'_>, before: &Presumed) -> bool {
+        Some(event.sn) == before.sn.checked_add(1)
+            && self.hasher.hash_one(event.prior) == before.said
+    }
+
+    fn presumed(&self, aid: &str, hash: u64) -> Option<Presumed> {
         let past = self.past.iter().rev().map(|(_, guesses)| guesses);
         std::iter::once(&self.guesses)
             .chain(past)
-            .find_map(|guesses| guesses.get(aid).cloned())
-            .or_else(|| self.base.aid(aid)?.state.as_ref().map(Presumed::of_state))
+            .find_map(|guesses| guesses.get(&hash).cloned())
+            .or_else(|| {
+                self.base
+                    .aid(aid)?
+                    .state
+                    .as_ref()
+                    .map(|state| self.of_state(state))
+            })
     }
 
-    fn add(&mut self, signed: &Signed, signatures: &[Indexed<'_>], keys: &[VerificationKey]) {
-        let most = self.signatures_per_key_max.saturating_mul(keys.len());
-        for signature in signatures.iter().take(most) {
-            let plain = Plain64::of_indexed(signature);
-            let key = keys.get(signature.index as usize);
-            if let Some(key) = key.filter(|key| plain.algorithm == Some(key.algorithm)) {
-                self.checks.push(Pending::new(signed, key, &plain));
-            }
+    fn of_state(&self, state: &KeyState) -> Presumed {
+        Presumed {
+            sn: state.sn,
+            said: self.hasher.hash_one(&*state.said),
+            signers: Signers::Known(state.est.clone()),
         }
+    }
+
+    fn add(
+        &mut self,
+        signed: &Signed,
+        signatures: &[Indexed<'_>],
+        keys: &[VerificationKey],
+    ) -> Foreseen {
+        let most = self.signatures_per_key_max.saturating_mul(keys.len());
+        self.checks
+            .add(signatures.iter().take(most).map(|signature| {
+                let key = keys.get(signature.index as usize)?;
+                let plain = Plain64::of_indexed(signature);
+                let is_fit = plain.algorithm == Some(key.algorithm);
+                is_fit.then(|| Pending::new(signed, key, &plain))
+            }))
     }
 }

@@ -14,7 +14,7 @@ use crate::options::Options;
 use crate::record::Couple;
 use crate::rules::{Last64, Receipts, Signatures};
 use crate::said::{Owing, When};
-use crate::signature::{Memo, Signed};
+use crate::signature::{Foreseen, Memo, Signed};
 use crate::store::{Units, split_place};
 use crate::text::Text;
 use crate::wakes::{Wake, Wakes};
@@ -61,6 +61,17 @@ pub struct Carried<'a> {
     pub replayed: Option<(u64, i64)>,
     /// Source.
     pub source: u32,
+    /// What was checked ahead.
+    pub(crate) foreseen: ForeseenSets,
+}
+
+/// Where the verdicts stand that were made ahead on an event's signatures.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct ForeseenSets {
+    /// On the controllers'.
+    pub sigs: Foreseen,
+    /// On the witnesses'.
+    pub wigs: Foreseen,
 }
 
 impl Carried<'_> {

@@ -5,6 +5,7 @@
 //! checked together, and the fold is repeated only if one was bad. The last fold had no assumption left, so its
 //! outcome is that of one-by-one processing.
 
+mod ask;
 mod handle;
 mod looks;
 
@@ -20,16 +21,14 @@ use crate::fold::{Checking, Fold, Row, Tried};
 use crate::needs::{self, Need, Requests};
 use crate::options::Options;
 use crate::signature::Pending;
+pub use crate::signature::Verify;
 use crate::usage::{Amount, Excess, Held};
 use crate::view::View;
 use crate::wakes::{Wake, Woken};
 use crate::writes::{self, Writes};
+use ask::{ask, first_needs};
 use looks::{Budget, drained};
 
-/// Rounds of missing records after which a batch is settled in smaller windows.
-const ROUNDS_BEFORE_SMALLER: u32 = 4;
-/// How much smaller a window gets then.
-const WINDOW_DIVISOR: usize = 8;
 /// Folds repeated for bad signatures before they are checked one by one in the fold.
 const REFOLDS_BEFORE_STRICT: u32 = 2;
 
@@ -66,9 +65,9 @@ impl std::fmt::Display for Damaged {
 impl std::error::Error for Damaged {}
 
 /// Judges batches. Shared between threads; settles one batch at a time.
-pub struct Engine {
+pub struct Engine<V = Verifier> {
     options: Options,
-    verifier: Verifier,
+    verifier: V,
     /// Held by the settle that is under way.
     settling: Mutex<()>,
     /// Read by what looks ahead, too.
@@ -81,9 +80,9 @@ struct State {
     part: u64,
 }
 
-impl Engine {
+impl<V: Verify> Engine<V> {
     /// An engine for an empty database.
-    pub fn new(options: Options, verifier: Verifier) -> Self {
+    pub fn new(options: Options, verifier: V) -> Self {
         let base = Base::new(options.cache_bytes);
         Engine {
             options,
@@ -146,7 +145,7 @@ impl Engine {
     }
 
     /// What checks signatures.
-    pub fn verifier(&self) -> &Verifier {
+    pub fn verifier(&self) -> &V {
         &self.verifier
     }
 
@@ -164,14 +163,15 @@ impl Engine {
     /// settle finds them checked. Batches come here in the order in which they will be settled, if it is to help;
     /// the batch before this one may be settled meanwhile.
     pub fn look_ahead(&self, batch: &mut Batch<'_>) {
-        let guess = self.ahead().guess(batch, &self.state().base, &self.options);
-        let valid = self.verdicts(&guess, batch.source);
-        batch.memo.note_early(guess, &valid);
+        let mut guess = self.ahead().guess(batch, &self.state().base, &self.options);
+        let valid = self.verdicts(guess.checks(), batch.source);
+        guess.judged(&valid);
+        batch.memo.guess = guess;
     }
 
     /// The verdicts of some checks, all made together.
-    fn verdicts(&self, pending: &[Pending], source: &[u8]) -> Vec<bool> {
-        let checks: Vec<_> = pending.iter().map(|each| each.check(source)).collect();
+    fn verdicts<'p>(&self, pending: impl Iterator<Item = &'p Pending>, source: &[u8]) -> Vec<bool> {
+        let checks: Vec<_> = pending.map(|each| each.check(source)).collect();
         let mut valid = vec![false; checks.len()];
         self.verifier.verify(&checks, &mut valid);
         valid
@@ -223,7 +223,7 @@ impl Engine {
 
     /// Checks the signatures that a fold assumed to be good; whether they all are.
     fn check(&self, batch: &mut Batch<'_>, unknown: &[Pending]) -> bool {
-        let valid = self.verdicts(unknown, batch.source);
+        let valid = self.verdicts(unknown.iter(), batch.source);
         let all = valid.iter().all(|valid| *valid);
         batch.signatures_checked += valid.len() as u64;
         batch.signatures_failed += valid.iter().filter(|valid| !**valid).count() as u64;
@@ -341,61 +341,4 @@ struct Done {
     in_a_row: u32,
     changes: writes::Changes,
     tried: Vec<Tried>,
-}
-
-/// Before the first fold: the AID records of a batch that are neither cached nor loaded.
-fn first_needs(base: &Base, batch: &mut Batch<'_>) -> Option<Requests> {
-    if std::mem::replace(&mut batch.looked_ahead, true) {
-        return None;
-    }
-    let mut needs: Vec<Need> = Vec::new();
-    let mut seen = ahash::AHashSet::with_capacity(batch.items.len());
-    for item in &batch.items {
-        item.each_aid(|aid| {
-            if seen.insert(aid) && base.aid(aid).is_none() {
-                needs.push(Need::Aid(aid.into()));
-            }
-        });
-    }
-    (!needs.is_empty()).then(|| {
-        batch.needs = needs;
-        Requests::of(batch.needs.iter())
-    })
-}
-
-/// Notes what is asked for; after several rounds the rest of the batch is settled in smaller windows. Anchors, what
-/// awaits a signer, and places of a chain that are not committed yet are put beside the answer now: they may be committed,
-/// and forgotten here, before it comes.
-fn ask(base: &Base, batch: &mut Batch<'_>, needs: Vec<Need>) -> Requests {
-    for need in &needs {
-        match need {
-            Need::Anchors(key) => {
-                let uncommitted = base.anchors(key).cloned().collect();
-                batch.loaded.anchors.insert(key.clone(), uncommitted);
-            }
-            Need::Awaits(key) => {
-                let uncommitted = base.awaits(key).flatten();
-                let uncommitted = uncommitted.map(|(row, is_there)| (row.clone(), *is_there));
-                batch
-                    .loaded
-                    .awaits
-                    .insert(key.clone(), uncommitted.collect());
-            }
-            Need::Chain(chain) => {
-                for key in chain.places() {
-                    if let Some(slot) = base.slot(&key) {
-                        let known = batch.loaded.slots.entry(key);
-                        known.or_insert_with(|| slot.clone());
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
-    batch.rounds += 1;
-    if batch.rounds.is_multiple_of(ROUNDS_BEFORE_SMALLER) {
-        batch.window = (batch.window.min(batch.items.len()) / WINDOW_DIVISOR).max(1);
-    }
-    batch.needs = needs;
-    Requests::of(batch.needs.iter())
 }

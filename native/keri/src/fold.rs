@@ -1,14 +1,11 @@
 //! One fold of a batch: the context that the rules work in, and the rows that come out.
 
-use kelpipe_cesr::indexer::Indexed;
-use kelpipe_crypto::Verifier;
-
 use crate::decision::{Awaits, Decision, Kind, Refusal, Verdict};
 use crate::event::{Identity, Ilk};
 use crate::options::Options;
 use crate::prefix::VerificationKey;
 use crate::record::Couple;
-use crate::signature::{Memo, Pending, Plain64, Signed};
+use crate::signature::{Listed, Memo, Pending, Plain64, Signed, Verify};
 use crate::text::Text;
 use crate::view::View;
 use crate::wakes::{Wake, Wakes, Waking};
@@ -47,7 +44,7 @@ pub enum Checking<'v> {
     /// Assume them good and note them.
     Assume,
     /// Check them at once.
-    Now(&'v Verifier),
+    Now(&'v dyn Verify),
 }
 
 /// A key event on its way through the rules.
@@ -57,9 +54,9 @@ pub struct Incoming<'x> {
     /// Its bytes.
     pub signed: Signed,
     /// Controller signatures.
-    pub sigs: &'x [Indexed<'x>],
+    pub sigs: Listed<'x>,
     /// Witness signatures.
-    pub wigs: &'x [Indexed<'x>],
+    pub wigs: Listed<'x>,
     /// Anchor couple.
     pub couple: Option<Couple>,
     /// First-seen ordinal and date of a replay, used in cloned mode only.
@@ -183,6 +180,20 @@ impl<'e> Fold<'e> {
         self.options.switches.on(rule)
     }
 
+    /// Whether signature number `at` of those listed, which are over `signed`, holds by `key`, or is assumed to.
+    pub fn verify_listed(
+        &mut self,
+        signed: &Signed,
+        key: &VerificationKey,
+        listed: Listed<'_>,
+        at: usize,
+    ) -> bool {
+        if let Some(valid) = self.memo.foreseen(listed.foreseen, at, key) {
+            return valid;
+        }
+        self.verify(signed, key, &Plain64::of_indexed(&listed.list[at]))
+    }
+
     /// Whether `signature` by `key` over `signed` holds, or is assumed to.
     pub fn verify(&mut self, signed: &Signed, key: &VerificationKey, signature: &Plain64) -> bool {
         let matches = signature.algorithm == Some(key.algorithm);
@@ -199,7 +210,9 @@ impl<'e> Fold<'e> {
                 true
             }
             Checking::Now(verifier) => {
-                let valid = verifier.verify_one(&pending.check(self.source));
+                let mut verdict = [false];
+                verifier.verify(&[pending.check(self.source)], &mut verdict);
+                let [valid] = verdict;
                 self.memo.note(&pending, self.source, valid);
                 valid
             }

@@ -7,7 +7,7 @@ use kelpipe_cesr::Alphabet;
 use kelpipe_cesr::indexer::Indexed;
 use kelpipe_cesr::primitive::Primitive;
 use kelpipe_crypto::digest::Digest;
-use kelpipe_crypto::{Algorithm, Check};
+use kelpipe_crypto::{Algorithm, Check, Verifier};
 
 use crate::prefix::{VerificationKey, signature_algorithm};
 use crate::store::Map;
@@ -16,6 +16,18 @@ use crate::store::Map;
 const SIGNATURE_BYTES: usize = 64;
 /// Bytes of the longest key, a compressed point of ECDSA.
 const KEY_BYTES_MAX: usize = 33;
+
+/// What checks signatures: [`Verifier`], or in a bench what costs nothing.
+pub trait Verify {
+    /// Checks every signature; `valid[i]` becomes the verdict on `checks[i]`.
+    fn verify(&self, checks: &[Check<'_>], valid: &mut [bool]);
+}
+
+impl Verify for Verifier {
+    fn verify(&self, checks: &[Check<'_>], valid: &mut [bool]) {
+        Verifier::verify(self, checks, valid);
+    }
+}
 
 /// The bytes that a signature is over.
 #[derive(Clone, Debug)]
@@ -114,17 +126,9 @@ impl Pending {
         }
     }
 
-    /// Where what is signed stands in the source; nothing for what does not stand there.
-    fn place(&self) -> Option<(u32, u32)> {
-        match &self.signed {
-            Signed::Source(range) => Some((range.start, range.end)),
-            Signed::Held(_) => None,
-        }
-    }
-
-    /// All that tells it from other checks of the same message.
-    fn rest(&self) -> (&[u8; SIGNATURE_BYTES], &[u8; KEY_BYTES_MAX], u8) {
-        (&self.signature, &self.key, self.algorithm as u8)
+    /// Whether it is made with `key`.
+    fn is_by(&self, key: &VerificationKey) -> bool {
+        self.algorithm == key.algorithm && self.key[..key.raw().len()] == *key.raw()
     }
 
     fn id(&self, source: &[u8]) -> Id {
@@ -146,14 +150,77 @@ struct Early {
     used: bool,
 }
 
+/// Where the verdicts stand that were made ahead on a message's signatures of one kind: of the first ones, in their order.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Foreseen {
+    start: u32,
+    count: u32,
+}
+
+/// Signatures of one kind on a message.
+#[derive(Clone, Copy)]
+pub struct Listed<'x> {
+    /// In their order.
+    pub list: &'x [Indexed<'x>],
+    /// What is known of them.
+    pub foreseen: Foreseen,
+}
+
+impl<'x> Listed<'x> {
+    /// Of which nothing was checked ahead.
+    pub fn unforeseen(list: &'x [Indexed<'x>]) -> Listed<'x> {
+        Listed {
+            list,
+            foreseen: Foreseen::default(),
+        }
+    }
+}
+
+/// Checks to be made ahead of a batch's settle.
+#[derive(Default)]
+pub struct Guess(Vec<Option<Early>>);
+
+impl Guess {
+    /// For so many signatures, roughly.
+    pub fn with_capacity(signatures: usize) -> Guess {
+        Guess(Vec::with_capacity(signatures))
+    }
+
+    /// Adds a check for each signature, or nothing for one of which the key is not known.
+    pub fn add(&mut self, checks: impl Iterator<Item = Option<Pending>>) -> Foreseen {
+        let start = self.0.len() as u32;
+        self.0.extend(checks.map(|check| {
+            check.map(|pending| Early {
+                pending,
+                valid: false,
+                used: false,
+            })
+        }));
+        Foreseen {
+            start,
+            count: self.0.len() as u32 - start,
+        }
+    }
+
+    /// The checks to be made.
+    pub fn checks(&self) -> impl Iterator<Item = &Pending> {
+        self.0.iter().flatten().map(|early| &early.pending)
+    }
+
+    /// Notes the verdicts on [`Guess::checks`].
+    pub fn judged(&mut self, valid: &[bool]) {
+        for (early, valid) in self.0.iter_mut().flatten().zip(valid) {
+            early.valid = *valid;
+        }
+    }
+}
+
 /// Checks of one batch whose verdicts a fold need not assume: those made ahead, and those made since a signature was
 /// found to be bad.
 #[derive(Default)]
 pub struct Memo {
-    /// Of what stands in the source, in order of place: a message may carry any number of signatures, foreseen or not.
-    early: Vec<Early>,
-    /// Those of the message last asked about. The next question is about it too, or about the message behind it.
-    recent: Range<usize>,
+    /// Those made ahead.
+    pub guess: Guess,
     known: Map<Id, bool>,
     /// Checks made ahead that a fold asked for.
     pub used: u64,
@@ -162,28 +229,18 @@ pub struct Memo {
 }
 
 impl Memo {
-    /// Notes checks made ahead.
-    pub fn note_early(&mut self, checks: Vec<Pending>, valid: &[bool]) {
-        let early = checks.into_iter().zip(valid);
-        self.recent = 0..0;
-        self.early.extend(early.map(|(pending, valid)| Early {
-            pending,
-            valid: *valid,
-            used: false,
-        }));
-        self.early
-            .sort_by(|Early { pending: one, .. }, Early { pending: other, .. }| {
-                let by_place = one.place().cmp(&other.place());
-                by_place.then_with(|| one.rest().cmp(&other.rest()))
-            });
-    }
-
-    /// The verdict of a check made ahead.
-    fn early(&mut self, pending: &Pending) -> Option<bool> {
-        let of_message = self.of_message(pending.place()?);
-        let checks = &mut self.early[of_message];
-        let found = checks.binary_search_by(|early| early.pending.rest().cmp(&pending.rest()));
-        let early = &mut checks[found.ok()?];
+    /// The verdict made ahead on signature number `at` of `foreseen` ones, if it was checked with `key`.
+    pub fn foreseen(
+        &mut self,
+        foreseen: Foreseen,
+        at: usize,
+        key: &VerificationKey,
+    ) -> Option<bool> {
+        if at >= foreseen.count as usize {
+            return None;
+        }
+        let early = self.guess.0.get_mut(foreseen.start as usize + at)?;
+        let early = early.as_mut().filter(|early| early.pending.is_by(key))?;
         if !std::mem::replace(&mut early.used, true) {
             self.used += 1;
             self.failed += u64::from(!early.valid);
@@ -191,33 +248,8 @@ impl Memo {
         Some(early.valid)
     }
 
-    /// Which of the checks made ahead are of the message at `place`.
-    fn of_message(&mut self, place: (u32, u32)) -> Range<usize> {
-        let place = Some(place);
-        let is = |early: &Early| early.pending.place() == place;
-        let known = &self.early[self.recent.clone()];
-        if !known.first().is_some_and(is) {
-            let next = self.recent.end;
-            let start = if self.early.get(next).is_some_and(is) {
-                next
-            } else {
-                self.early
-                    .partition_point(|early| early.pending.place() < place)
-            };
-            let count = self.early[start..]
-                .iter()
-                .take_while(|early| is(early))
-                .count();
-            self.recent = start..start + count;
-        }
-        self.recent.clone()
-    }
-
     /// The verdict, if it is known.
     pub fn verdict(&mut self, pending: &Pending, source: &[u8]) -> Option<bool> {
-        if let Some(valid) = self.early(pending) {
-            return Some(valid);
-        }
         if self.known.is_empty() {
             return None;
         }

@@ -78,6 +78,9 @@ pub type Map<K, V> = std::collections::HashMap<K, V, ahash::RandomState>;
 /// Records by AID, in order of first use.
 pub type Aids = indexmap::IndexMap<Text, AidRecord, ahash::RandomState>;
 
+/// Events by place, in order of first use.
+pub type Kels = indexmap::IndexMap<Key, Kel, ahash::RandomState>;
+
 /// A row of a [`Slot`].
 #[derive(Clone, Debug)]
 pub struct SlotRow {
@@ -143,7 +146,7 @@ pub struct Units {
     /// By AID.
     pub aids: Aids,
     /// By place.
-    pub kels: Map<Key, Kel>,
+    pub kels: Kels,
     /// By ordinal; those that the store told.
     pub logs: Map<u64, Arc<LogRecord>>,
     /// By ordinal.

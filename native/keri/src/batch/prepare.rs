@@ -5,7 +5,7 @@ use std::sync::Arc;
 use kelpipe_cesr::frame::{self, Domain, Frame};
 use kelpipe_cesr::group::{self, Genus};
 
-use super::{Carried, Converted, Item, Parsed, aids_in};
+use super::{Carried, Converted, ForeseenSets, Item, Parsed, aids_in};
 use crate::decision::{Refusal, Reject};
 use crate::event::{self, Identity, Message};
 use crate::options::Options;
@@ -184,6 +184,7 @@ fn carried<'a>(
         couple,
         replayed,
         source,
+        foreseen: ForeseenSets::default(),
     })
 }
 

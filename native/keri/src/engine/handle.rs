@@ -4,6 +4,7 @@ use crate::batch::{Carried, Converted, Item, codec_options};
 use crate::decision::{Decision, Reject};
 use crate::event::{Identity, KeyEvent, Message, Receipt};
 use crate::fold::{Fold, Incoming};
+use crate::signature::Listed;
 
 /// Handles item number `index`.
 pub(super) fn handle(fold: &mut Fold<'_>, index: u32, item: &Item<'_>) {
@@ -81,8 +82,14 @@ fn handle_event(
     let incoming = Incoming {
         event,
         signed: carried.signed.clone(),
-        sigs: &carried.sigs,
-        wigs: &carried.receipts.witness,
+        sigs: Listed {
+            list: &carried.sigs,
+            foreseen: carried.foreseen.sigs,
+        },
+        wigs: Listed {
+            list: &carried.receipts.witness,
+            foreseen: carried.foreseen.wigs,
+        },
         couple: carried.couple.clone(),
         replayed: carried.replayed,
         local: fold.options.local,

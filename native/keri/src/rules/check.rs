@@ -12,7 +12,7 @@ use crate::record::Couple;
 use crate::rules::receipts::Signatures;
 use crate::rules::{Outcome, refuse};
 use crate::said;
-use crate::signature::{Plain64, Signed};
+use crate::signature::{Listed, Signed};
 use crate::state::{Establishment, KeyState};
 use crate::text::Text;
 
@@ -38,7 +38,7 @@ impl Fold<'_> {
         let head = incoming.head(self.options);
         let sigs = self.verified(&incoming.signed, incoming.sigs, &est.keys, head)?;
         if sigs.is_empty() {
-            return refuse(if incoming.sigs.is_empty() {
+            return refuse(if incoming.sigs.list.is_empty() {
                 Reject::NoSignatures
             } else {
                 Reject::NoValidSignature
@@ -72,7 +72,7 @@ impl Fold<'_> {
     pub(crate) fn verified<'x>(
         &mut self,
         signed: &Signed,
-        signatures: &[Indexed<'x>],
+        signatures: Listed<'x>,
         keys: &[VerificationKey],
         head: bool,
     ) -> Outcome<Signatures<'x>> {
@@ -85,7 +85,7 @@ impl Fold<'_> {
         let cap = if self.harden(1) { cap } else { usize::MAX };
         let mut seen: SmallVec<[&str; 2]> = SmallVec::new();
         let mut verified = Signatures::new();
-        for signature in signatures {
+        for (at, signature) in signatures.list.iter().enumerate() {
             if seen.contains(&signature.text) || seen.len() >= cap {
                 continue;
             }
@@ -96,7 +96,7 @@ impl Fold<'_> {
                 }
                 return refuse(Reject::SignatureIndex);
             };
-            if self.verify(signed, key, &Plain64::of_indexed(signature)) {
+            if self.verify_listed(signed, key, signatures, at) {
                 verified.push(*signature);
             }
         }

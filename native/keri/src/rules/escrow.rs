@@ -25,8 +25,8 @@ impl Fold<'_> {
         awaits: Awaits,
     ) -> Outcome<Decision> {
         let checked = Checked {
-            sigs: incoming.sigs.into(),
-            wigs: incoming.wigs.into(),
+            sigs: incoming.sigs.list.into(),
+            wigs: incoming.wigs.list.into(),
             couple: incoming.couple.clone(),
         };
         if checked.sigs.is_empty() {

@@ -162,7 +162,7 @@ impl Fold<'_> {
     fn likely_duplicitous(&mut self, incoming: &Incoming<'_>) -> Outcome<Decision> {
         if !self.harden(16) {
             let sigs_only = Checked {
-                sigs: incoming.sigs.into(),
+                sigs: incoming.sigs.list.into(),
                 ..Checked::default()
             };
             return Ok(self.escrow(

@@ -7,7 +7,7 @@ use crate::event::{self, ILK_UNKNOWN, Identity, KeyEvent, Message};
 use crate::fold::{Fold, Incoming, identity};
 use crate::record::{Couple, WaitingEvent};
 use crate::rules::receipts::Signatures;
-use crate::signature::{self, Signed};
+use crate::signature::{self, Listed, Signed};
 use crate::text::Text;
 
 impl Fold<'_> {
@@ -40,8 +40,8 @@ impl Fold<'_> {
         let incoming = Incoming {
             event: &event,
             signed: Signed::Held(waiting.body.clone()),
-            sigs: &sigs,
-            wigs: &wigs,
+            sigs: Listed::unforeseen(&sigs),
+            wigs: Listed::unforeseen(&wigs),
             couple: self.retried_couple(kind, waiting),
             replayed: None,
             local: waiting.local,
