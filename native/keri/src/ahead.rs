@@ -12,12 +12,12 @@ use std::sync::Arc;
 use kelpipe_cesr::indexer::Indexed;
 
 use crate::base::Base;
-use crate::batch::{Batch, Item, Parsed};
+use crate::batch::{Item, Parsed};
 use crate::event::{KeyEvent, Message};
 use crate::options::Options;
 use crate::prefix::VerificationKey;
 use crate::rules::{keys_of, rotated_witnesses};
-use crate::signature::{Foreseen, Guess, Pending, Plain64, Signed};
+use crate::signature::{Foreknown, Foreseen, Pending, Plain64, Signed};
 use crate::state::{Establishment, KeyState, Witnesses};
 use crate::store::Map;
 use crate::text::Text;
@@ -82,32 +82,27 @@ pub(crate) struct Ahead {
 }
 
 impl Ahead {
-    /// The checks to make for a batch, by where what is signed stands in the source. `base`: the state without the
-    /// batches that are not settled.
-    pub(crate) fn guess(&mut self, batch: &mut Batch<'_>, base: &Base, options: &Options) -> Guess {
-        let mut guessing = Guessing {
-            past: &self.batches,
-            hasher: &self.hasher,
-            base,
+    /// Begins with a batch of so many messages.
+    pub(crate) fn begin(&mut self, options: &Options, messages: usize) -> Guessing {
+        Guessing {
+            hasher: self.hasher.clone(),
             signatures_per_key_max: options.limits.signatures_per_key_max,
             guesses: std::mem::take(&mut self.spare),
-            checks: Guess::with_capacity(batch.items.len()),
-        };
-        for item in &mut batch.items {
-            if let Item::Message(parsed) = item {
-                guessing.message(parsed);
-            }
+            checks: Foreknown::with_capacity(messages),
         }
+    }
+
+    /// The batch's number, and the checks to make for it.
+    pub(crate) fn end(&mut self, guessing: Guessing) -> (u64, Foreknown) {
         let Guessing {
             guesses, checks, ..
         } = guessing;
         self.last += 1;
-        batch.guessed = Some(self.last);
         self.batches.push_back((self.last, guesses));
         if self.batches.len() > BATCHES_MAX {
             self.batches.pop_front();
         }
-        checks
+        (self.last, checks)
     }
 
     /// The batch is settled: the state knows better.
@@ -122,17 +117,33 @@ impl Ahead {
     }
 }
 
-struct Guessing<'g> {
-    past: &'g VecDeque<(u64, Guesses)>,
-    hasher: &'g ahash::RandomState,
-    base: &'g Base,
+/// What is presumed of a batch, and the checks to make for it.
+pub(crate) struct Guessing {
+    hasher: ahash::RandomState,
     signatures_per_key_max: usize,
     guesses: Guesses,
-    checks: Guess,
+    checks: Foreknown,
 }
 
-impl Guessing<'_> {
-    fn message(&mut self, parsed: &mut Parsed<'_>) {
+/// What is known before a batch.
+#[derive(Clone, Copy)]
+struct Past<'p> {
+    batches: &'p VecDeque<(u64, Guesses)>,
+    base: &'p Base,
+}
+
+impl Guessing {
+    /// Looks at the next messages of the batch. `base`: the state without the batches that are not settled.
+    pub(crate) fn look_at(&mut self, items: &mut [Item<'_>], ahead: &Ahead, base: &Base) {
+        let batches = &ahead.batches;
+        for item in items {
+            if let Item::Message(parsed) = item {
+                self.message(parsed, Past { batches, base });
+            }
+        }
+    }
+
+    fn message(&mut self, parsed: &mut Parsed<'_>, past: Past<'_>) {
         let Message::KeyEvent(event) = &parsed.message else {
             return;
         };
@@ -141,7 +152,7 @@ impl Guessing<'_> {
             return;
         }
         let aid = self.hasher.hash_one(event.pre);
-        let Some(signers) = self.signers(event, aid) else {
+        let Some(signers) = self.signers(event, aid, past) else {
             return;
         };
         let Some(witness_keys) = signers.witnesses().keys() else {
@@ -149,7 +160,7 @@ impl Guessing<'_> {
         };
         let signed = &carried.signed;
         carried.foreseen.sigs = self.add(signed, &carried.sigs, signers.keys());
-        carried.foreseen.wigs = self.add(signed, &carried.receipts.witness, witness_keys);
+        carried.foreseen.wigs = self.add(signed, &carried.wigs, witness_keys);
         let presumed = Presumed {
             sn: event.sn,
             said: self.hasher.hash_one(event.said),
@@ -158,8 +169,8 @@ impl Guessing<'_> {
         self.guesses.insert(aid, presumed);
     }
 
-    fn signers(&self, event: &KeyEvent<'_>, aid: u64) -> Option<Signers> {
-        let before = self.presumed(event.pre, aid);
+    fn signers(&self, event: &KeyEvent<'_>, aid: u64, past: Past<'_>) -> Option<Signers> {
+        let before = self.presumed(event.pre, aid, past);
         if event.ilk.incepts() {
             if before.is_some() || event.sn != 0 {
                 return None;
@@ -180,13 +191,13 @@ impl Guessing<'_> {
             && self.hasher.hash_one(event.prior) == before.said
     }
 
-    fn presumed(&self, aid: &str, hash: u64) -> Option<Presumed> {
-        let past = self.past.iter().rev().map(|(_, guesses)| guesses);
+    fn presumed(&self, aid: &str, hash: u64, past: Past<'_>) -> Option<Presumed> {
+        let before = past.batches.iter().rev().map(|(_, guesses)| guesses);
         std::iter::once(&self.guesses)
-            .chain(past)
+            .chain(before)
             .find_map(|guesses| guesses.get(&hash).cloned())
             .or_else(|| {
-                self.base
+                past.base
                     .aid(aid)?
                     .state
                     .as_ref()

@@ -49,20 +49,39 @@ pub struct Carried<'a> {
     pub signed: Signed,
     /// Controller signatures.
     pub sigs: Signatures<'a>,
-    /// Witness signatures, couples and signature groups.
+    /// Witness signatures of an event.
+    pub wigs: Signatures<'a>,
+    /// Source.
+    pub source: u32,
+    /// What was checked ahead.
+    pub(crate) foreseen: ForeseenSets,
+    /// What comes with few bodies.
+    pub rest: Option<Box<CarriedRest<'a>>>,
+}
+
+/// Receipts, anchors and what else comes with few bodies.
+#[derive(Default)]
+pub struct CarriedRest<'a> {
+    /// Receipts that a message consists of, or that are attached to an event.
     pub receipts: Receipts<'a>,
-    /// Couples and quadruples attached to an event.
-    pub attached: Receipts<'a>,
     /// Signature groups under the latest keys.
     pub last: Vec<Last64<'a>>,
     /// Anchor couple: the last one.
     pub couple: Option<Couple>,
     /// First-seen ordinal and date of a replay.
     pub replayed: Option<(u64, i64)>,
-    /// Source.
-    pub source: u32,
-    /// What was checked ahead.
-    pub(crate) foreseen: ForeseenSets,
+}
+
+impl CarriedRest<'_> {
+    fn is_none(&self) -> bool {
+        let CarriedRest {
+            receipts,
+            last,
+            couple,
+            replayed,
+        } = self;
+        receipts.is_none() && last.is_empty() && couple.is_none() && replayed.is_none()
+    }
 }
 
 /// Where the verdicts stand that were made ahead on an event's signatures.
@@ -75,16 +94,26 @@ pub(crate) struct ForeseenSets {
 }
 
 impl Carried<'_> {
-    /// Whether an event carries receipts.
-    pub fn has_attached_receipts(&self) -> bool {
-        !self.attached.couples.is_empty() || !self.attached.groups.is_empty()
+    fn each_signer<'s>(&'s self, visit: &mut impl FnMut(&'s str)) {
+        if let Some(CarriedRest { receipts, last, .. }) = self.rest.as_deref() {
+            for group in &receipts.groups {
+                visit(group.pre);
+            }
+            for group in last {
+                visit(group.pre);
+            }
+        }
     }
 }
 
 /// One unit of work.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly all are messages, which lie in a row this way"
+)]
 pub enum Item<'a> {
     /// A message.
-    Message(Box<Parsed<'a>>),
+    Message(Parsed<'a>),
     /// A message whose body had to be converted.
     Converted(Box<Converted>),
     /// A message that cannot be read.
@@ -168,17 +197,6 @@ fn aids_in<'s>(message: &Message<'s>, identity: &Identity<'s>, visit: &mut impl 
             visit(event.delegator);
         }
         event.seals.iter().for_each(|seal| visit(seal.pre));
-    }
-}
-
-impl Carried<'_> {
-    fn each_signer<'s>(&'s self, visit: &mut impl FnMut(&'s str)) {
-        self.receipts
-            .groups
-            .iter()
-            .chain(&self.attached.groups)
-            .for_each(|group| visit(group.pre));
-        self.last.iter().for_each(|group| visit(group.pre));
     }
 }
 
@@ -274,9 +292,21 @@ impl<'a> Batch<'a> {
         frames: &[Frame],
         source_id: u32,
     ) -> Batch<'a> {
+        Batch::prepare_and(options, source, frames, source_id, |_| ())
+    }
+
+    /// As [`Batch::prepare`]; `then` sees the items whose SAIDs are checked, some at a time while they are in the caches.
+    pub(crate) fn prepare_and(
+        options: &Options,
+        source: &'a [u8],
+        frames: &[Frame],
+        source_id: u32,
+        mut then: impl FnMut(&mut [Item<'a>]),
+    ) -> Batch<'a> {
         let codec = codec_options(options);
         let mut owing = Owing::default();
         let mut items = Vec::with_capacity(frames.len());
+        let mut seen = 0;
         for frame in frames {
             let mut when = When::Later(None);
             items.push(prepare::item(
@@ -287,9 +317,12 @@ impl<'a> Batch<'a> {
             }
             if owing.is_full() {
                 prepare::check_owed(&mut owing, &mut items);
+                then(&mut items[seen..]);
+                seen = items.len();
             }
         }
         prepare::check_owed(&mut owing, &mut items);
+        then(&mut items[seen..]);
         let spans = frames
             .iter()
             .map(|frame| MessageSpan {

@@ -11,6 +11,7 @@ mod looks;
 
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
+use kelpipe_cesr::frame::Frame;
 use kelpipe_crypto::Verifier;
 
 use crate::ahead::Ahead;
@@ -29,6 +30,8 @@ use crate::writes::{self, Writes};
 use ask::{ask, first_needs};
 use looks::{Budget, drained};
 
+/// Usual size of an AID and a SAID, to make room at once.
+const ROW_TEXT_BYTES: usize = 88;
 /// Folds repeated for bad signatures before they are checked one by one in the fold.
 const REFOLDS_BEFORE_STRICT: u32 = 2;
 
@@ -159,14 +162,21 @@ impl<V: Verify> Engine<V> {
         self.change().base.committed(part);
     }
 
-    /// Checks the signatures of a batch with the keys that its events will most likely be checked with, so that its
-    /// settle finds them checked. Batches come here in the order in which they will be settled, if it is to help;
+    /// As [`Batch::prepare`], and checks signatures with the keys that events will most likely be checked with, so that
+    /// the settle finds them checked. Batches come here in the order in which they will be settled, if it is to help;
     /// the batch before this one may be settled meanwhile.
-    pub fn look_ahead(&self, batch: &mut Batch<'_>) {
-        let mut guess = self.ahead().guess(batch, &self.state().base, &self.options);
-        let valid = self.verdicts(guess.checks(), batch.source);
-        guess.judged(&valid);
-        batch.memo.guess = guess;
+    pub fn prepare<'a>(&self, source: &'a [u8], frames: &[Frame], source_id: u32) -> Batch<'a> {
+        let mut guessing = self.ahead().begin(&self.options, frames.len());
+        let mut batch = Batch::prepare_and(&self.options, source, frames, source_id, |items| {
+            let ahead = self.ahead();
+            guessing.look_at(items, &ahead, &self.state().base);
+        });
+        let (number, mut checks) = self.ahead().end(guessing);
+        let valid = self.verdicts(checks.pending(), source);
+        checks.judged(&valid);
+        batch.memo.foreseen = checks;
+        batch.guessed = Some(number);
+        batch
     }
 
     /// The verdicts of some checks, all made together.
@@ -293,6 +303,8 @@ impl<V: Verify> Engine<V> {
             now,
         );
         fold.in_a_row = batch.in_a_row;
+        fold.rows.reserve(window);
+        fold.texts.reserve(window * ROW_TEXT_BYTES);
         let mut budget = Budget::new(self.options.limits.wakes_per_part_max);
         let mut handled = 0;
         while drained(&mut fold, &mut budget) && handled < window {

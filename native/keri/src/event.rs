@@ -133,7 +133,7 @@ pub enum Message<'a> {
     /// rct.
     Receipt(Receipt<'a>),
     /// Anything without a state machine here.
-    Routed(routed::Routed<'a>),
+    Routed(Box<routed::Routed<'a>>),
 }
 
 /// What can be said of a message even if it is refused.
@@ -278,8 +278,8 @@ pub(crate) fn read_tokens<'a>(
         return Err(Reject::Fields.into());
     }
     if version.protocol == Protocol::Acdc {
-        let message = routed::read_acdc(fields, version, identity).map(Message::Routed);
-        return message.map(Body::Other);
+        let message = routed::read_acdc(fields, version, identity)?;
+        return Ok(Body::Other(Message::Routed(Box::new(message))));
     }
     fields.key("t")?;
     let name = fields.tag()?;
@@ -292,9 +292,10 @@ pub(crate) fn read_tokens<'a>(
         return body::read_event(fields, ilk, version.major, identity).map(Body::KeyEvent);
     }
     let message = if identity.ilk == ILK_RECEIPT {
-        body::read_receipt(fields, version.major, identity).map(Message::Receipt)
+        Message::Receipt(body::read_receipt(fields, version.major, identity)?)
     } else {
-        routed::read_routed(fields, version, identity).map(Message::Routed)
+        let message = routed::read_routed(fields, version, identity)?;
+        Message::Routed(Box::new(message))
     };
-    message.map(Body::Other)
+    Ok(Body::Other(message))
 }

@@ -188,7 +188,7 @@ impl<'e> Fold<'e> {
         listed: Listed<'_>,
         at: usize,
     ) -> bool {
-        if let Some(valid) = self.memo.foreseen(listed.foreseen, at, key) {
+        if let Some(valid) = self.memo.early(listed.foreseen, at, key) {
             return valid;
         }
         self.verify(signed, key, &Plain64::of_indexed(&listed.list[at]))

@@ -178,12 +178,12 @@ impl<'x> Listed<'x> {
 
 /// Checks to be made ahead of a batch's settle.
 #[derive(Default)]
-pub struct Guess(Vec<Option<Early>>);
+pub struct Foreknown(Vec<Option<Early>>);
 
-impl Guess {
+impl Foreknown {
     /// For so many signatures, roughly.
-    pub fn with_capacity(signatures: usize) -> Guess {
-        Guess(Vec::with_capacity(signatures))
+    pub fn with_capacity(signatures: usize) -> Foreknown {
+        Foreknown(Vec::with_capacity(signatures))
     }
 
     /// Adds a check for each signature, or nothing for one of which the key is not known.
@@ -203,11 +203,11 @@ impl Guess {
     }
 
     /// The checks to be made.
-    pub fn checks(&self) -> impl Iterator<Item = &Pending> {
+    pub fn pending(&self) -> impl Iterator<Item = &Pending> {
         self.0.iter().flatten().map(|early| &early.pending)
     }
 
-    /// Notes the verdicts on [`Guess::checks`].
+    /// Notes the verdicts on [`Foreknown::pending`].
     pub fn judged(&mut self, valid: &[bool]) {
         for (early, valid) in self.0.iter_mut().flatten().zip(valid) {
             early.valid = *valid;
@@ -220,7 +220,7 @@ impl Guess {
 #[derive(Default)]
 pub struct Memo {
     /// Those made ahead.
-    pub guess: Guess,
+    pub foreseen: Foreknown,
     known: Map<Id, bool>,
     /// Checks made ahead that a fold asked for.
     pub used: u64,
@@ -230,16 +230,11 @@ pub struct Memo {
 
 impl Memo {
     /// The verdict made ahead on signature number `at` of `foreseen` ones, if it was checked with `key`.
-    pub fn foreseen(
-        &mut self,
-        foreseen: Foreseen,
-        at: usize,
-        key: &VerificationKey,
-    ) -> Option<bool> {
+    pub fn early(&mut self, foreseen: Foreseen, at: usize, key: &VerificationKey) -> Option<bool> {
         if at >= foreseen.count as usize {
             return None;
         }
-        let early = self.guess.0.get_mut(foreseen.start as usize + at)?;
+        let early = self.foreseen.0.get_mut(foreseen.start as usize + at)?;
         let early = early.as_mut().filter(|early| early.pending.is_by(key))?;
         if !std::mem::replace(&mut early.used, true) {
             self.used += 1;

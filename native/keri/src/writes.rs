@@ -56,12 +56,13 @@ fn key<'a>(arena: &'a [u8], op: &[u32; OP_WORDS]) -> &'a [u8] {
 }
 
 /// Table and first bytes of the key: they decide most comparisons.
-fn head(arena: &[u8], op: &[u32; OP_WORDS]) -> (u32, u128) {
+fn head(arena: &[u8], op: &[u32; OP_WORDS]) -> u128 {
     let key = key(arena, op);
     let mut first = [0; 16];
-    let size = key.len().min(first.len());
-    first[..size].copy_from_slice(&key[..size]);
-    (op[0], u128::from_be_bytes(first))
+    first[0] = op[0] as u8;
+    let size = key.len().min(first.len() - 1);
+    first[1..=size].copy_from_slice(&key[..size]);
+    u128::from_be_bytes(first)
 }
 
 impl Out {
@@ -96,21 +97,18 @@ impl Out {
     /// Sorts and closes.
     pub fn finish(self) -> Writes {
         let arena = self.arena;
-        let mut others: Vec<_> = self
-            .ops
-            .into_iter()
-            .map(|op| (head(&arena, &op), op))
-            .collect();
+        let heads = self.ops.iter().map(|op| head(&arena, op));
+        let mut others: Vec<(u128, u32)> = heads.zip(0..).collect();
+        let op = |number: u32| &self.ops[number as usize];
         others.sort_by(|(head_a, a), (head_b, b)| {
-            head_a
-                .cmp(head_b)
-                .then_with(|| key(&arena, a).cmp(key(&arena, b)))
+            let by_head = head_a.cmp(head_b);
+            by_head.then_with(|| key(&arena, op(*a)).cmp(key(&arena, op(*b))))
         });
-        let before = others.partition_point(|(_, op)| op[0] < Table::Log as u32);
+        let before = others.partition_point(|(_, number)| op(*number)[0] < Table::Log as u32);
         let (before, after) = others.split_at(before);
         let mut ops = Vec::with_capacity((others.len() + self.logs.len()) * OP_WORDS);
-        let before = before.iter().map(|(_, op)| op);
-        let after = after.iter().map(|(_, op)| op);
+        let before = before.iter().map(|(_, number)| op(*number));
+        let after = after.iter().map(|(_, number)| op(*number));
         for op in before.chain(&self.logs).chain(after) {
             ops.extend_from_slice(op);
         }

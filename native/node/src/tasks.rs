@@ -70,11 +70,10 @@ impl Prepare {
                 } = *messages;
                 let bytes = source.bytes().len();
                 self.core.run(Operation::Prepare, bytes, || {
-                    let options = self.core.engine.options();
-                    let mut loaded = Loaded::new(source, |source| {
-                        Batch::prepare(options, source.bytes(), &frames, origin)
+                    let engine = &self.core.engine;
+                    let loaded = Loaded::new(source, |source| {
+                        engine.prepare(source.bytes(), &frames, origin)
                     });
-                    loaded.with_dependent_mut(|_, batch| self.core.engine.look_ahead(batch));
                     Ok((frames.len(), Box::new(Work::new(loaded, watch))))
                 })
             }

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use kelpipe_cesr::frame::{self, Domain, Frame};
 use kelpipe_cesr::group::{self, Genus};
 
-use super::{Carried, Converted, ForeseenSets, Item, Parsed, aids_in};
+use super::{Carried, CarriedRest, Converted, ForeseenSets, Item, Parsed, aids_in};
 use crate::decision::{Refusal, Reject};
 use crate::event::{self, Identity, Message};
 use crate::options::Options;
 use crate::record::Couple;
-use crate::rules::{Couple64, Group64, Last64, Receipts};
+use crate::rules::{Couple64, Group64, Last64, Receipts, Signatures};
 use crate::said::{Owing, When};
 use crate::signature::{Plain64, Signed};
 
@@ -82,11 +82,11 @@ fn parse<'a>(
         }
         Domain::Binary | Domain::Mixed => return convert(options, codec, source, frame, source_id),
     };
-    Ok(Item::Message(Box::new(Parsed {
+    Ok(Item::Message(Parsed {
         message,
         identity: *identity,
         carried,
-    })))
+    }))
 }
 
 fn convert<'a>(
@@ -151,40 +151,44 @@ fn carried<'a>(
     source: u32,
 ) -> Result<Carried<'a>, Refusal> {
     let from = group::parse_attachments(text, genus, codec)?;
-    let couples = from.couples.iter().map(couple).collect();
-    let mut receipts = Receipts {
-        witness: from.witness,
+    let receipts = Receipts {
+        couples: from.couples.iter().map(couple).collect(),
         ..Receipts::default()
     };
-    let mut attached = Receipts::default();
-    if matches!(message, Message::KeyEvent(_)) {
-        attached.couples = couples;
-        attached.groups = from.quadruples.into_iter().map(group).collect();
+    let (wigs, receipts) = if matches!(message, Message::KeyEvent(_)) {
+        let groups = from.quadruples.into_iter().map(group).collect();
+        (from.witness, Receipts { groups, ..receipts })
     } else {
-        receipts.couples = couples;
-        receipts.groups = from.groups.into_iter().map(group).collect();
-    }
-    let couple = from.seal_couples.last().and_then(|couple| {
-        Some(Couple {
-            sn: couple.sn.number()?,
-            said: couple.said.text.into(),
-        })
-    });
-    let replayed = from.first_seen.as_ref().and_then(|replayed| {
-        let ordinal = u64::try_from(replayed.ordinal.number()?).ok()?;
-        Some((ordinal, crate::date::parse(&replayed.date.date()?)?))
-    });
-    let last = from.last_groups.into_iter().map(last).collect();
+        let groups = from.groups.into_iter().map(group).collect();
+        let witness = from.witness;
+        let receipts = Receipts {
+            witness,
+            groups,
+            ..receipts
+        };
+        (Signatures::new(), receipts)
+    };
+    let rest = CarriedRest {
+        receipts,
+        last: from.last_groups.into_iter().map(last).collect(),
+        couple: from.seal_couples.last().and_then(|couple| {
+            Some(Couple {
+                sn: couple.sn.number()?,
+                said: couple.said.text.into(),
+            })
+        }),
+        replayed: from.first_seen.as_ref().and_then(|replayed| {
+            let ordinal = u64::try_from(replayed.ordinal.number()?).ok()?;
+            Some((ordinal, crate::date::parse(&replayed.date.date()?)?))
+        }),
+    };
     Ok(Carried {
         signed,
         sigs: from.controller,
-        receipts,
-        attached,
-        last,
-        couple,
-        replayed,
+        wigs,
         source,
         foreseen: ForeseenSets::default(),
+        rest: (!rest.is_none()).then(|| Box::new(rest)),
     })
 }
 

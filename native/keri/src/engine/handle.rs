@@ -1,6 +1,6 @@
 //! One item of a batch, put before the rules.
 
-use crate::batch::{Carried, Converted, Item, codec_options};
+use crate::batch::{Carried, CarriedRest, Converted, Item, codec_options};
 use crate::decision::{Decision, Reject};
 use crate::event::{Identity, KeyEvent, Message, Receipt};
 use crate::fold::{Fold, Incoming};
@@ -57,19 +57,28 @@ fn handle_message(
 ) {
     let decision = match message {
         Message::KeyEvent(event) => return handle_event(fold, index, event, identity, carried),
-        Message::Receipt(receipt) => {
-            fold.process_receipt(receipt, &carried.receipts, carried.source)
-        }
-        Message::Routed(routed) => fold.process_routed(
-            routed,
-            &carried.signed,
-            &carried.receipts.couples,
-            &carried.receipts.groups,
-            &carried.last,
-            carried.source,
-        ),
+        Message::Receipt(receipt) => with_rest(carried, |rest| {
+            fold.process_receipt(receipt, &rest.receipts, carried.source)
+        }),
+        Message::Routed(routed) => with_rest(carried, |rest| {
+            fold.process_routed(
+                routed,
+                &carried.signed,
+                &rest.receipts.couples,
+                &rest.receipts.groups,
+                &rest.last,
+                carried.source,
+            )
+        }),
     };
     fold.report(Some(index), identity, decision);
+}
+
+fn with_rest<T>(carried: &Carried<'_>, then: impl FnOnce(&CarriedRest<'_>) -> T) -> T {
+    match &carried.rest {
+        Some(rest) => then(rest),
+        None => then(&CarriedRest::default()),
+    }
 }
 
 fn handle_event(
@@ -79,6 +88,7 @@ fn handle_event(
     identity: &Identity<'_>,
     carried: &Carried<'_>,
 ) {
+    let rest = carried.rest.as_deref();
     let incoming = Incoming {
         event,
         signed: carried.signed.clone(),
@@ -87,11 +97,11 @@ fn handle_event(
             foreseen: carried.foreseen.sigs,
         },
         wigs: Listed {
-            list: &carried.receipts.witness,
+            list: &carried.wigs,
             foreseen: carried.foreseen.wigs,
         },
-        couple: carried.couple.clone(),
-        replayed: carried.replayed,
+        couple: rest.and_then(|rest| rest.couple.clone()),
+        replayed: rest.and_then(|rest| rest.replayed),
         local: fold.options.local,
         source: carried.source,
         retried: None,
@@ -108,14 +118,14 @@ fn handle_event(
         Decision::Escrowed(..) => fold.harden(13),
         _ => false,
     };
-    if taken && carried.has_attached_receipts() {
+    if let Some(rest) = rest.filter(|rest| taken && !rest.receipts.is_none()) {
         let receipt = Receipt {
             said: event.said,
             pre: event.pre,
             sn: event.sn,
             major: event.major,
         };
-        let number = carried.replayed.map(|(number, _)| number);
-        fold.process_attached(&receipt, &carried.attached, number, carried.source);
+        let number = rest.replayed.map(|(number, _)| number);
+        fold.process_attached(&receipt, &rest.receipts, number, carried.source);
     }
 }

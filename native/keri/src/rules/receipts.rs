@@ -62,6 +62,13 @@ pub struct Receipts<'a> {
     pub groups: Vec<Group64<'a>>,
 }
 
+impl Receipts<'_> {
+    /// Whether there is none.
+    pub fn is_none(&self) -> bool {
+        self.couples.is_empty() && self.witness.is_empty() && self.groups.is_empty()
+    }
+}
+
 /// A logged event that is receipted.
 struct Logged {
     ordinal: u64,
@@ -107,8 +114,7 @@ impl Fold<'_> {
         receipts: &Receipts<'_>,
         source: u32,
     ) -> Decision {
-        if receipts.couples.is_empty() && receipts.witness.is_empty() && receipts.groups.is_empty()
-        {
+        if receipts.is_none() {
             return Reject::ReceiptEmpty.into();
         }
         if let Some(decision) = self.receipt_of_evidence(receipt, receipts) {

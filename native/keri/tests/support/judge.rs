@@ -140,11 +140,11 @@ impl Judge {
     }
 
     fn prepare<'s>(&self, options: &Options, stream: &'s [u8], some: &[Frame]) -> Batch<'s> {
-        let mut batch = Batch::prepare(options, stream, some, 1);
         if self.ahead {
-            self.engine.look_ahead(&mut batch);
+            self.engine.prepare(stream, some, 1)
+        } else {
+            Batch::prepare(options, stream, some, 1)
         }
-        batch
     }
 
     fn settle(&mut self, mut batch: Batch<'_>, source: &[u8]) {
