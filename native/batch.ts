@@ -75,6 +75,7 @@ const noOrdinal = 0xffff_ffff_ffff_ffffn
 const receiptIlk = ilkNames.indexOf('rct')
 const text = new TextDecoder()
 
+type Columns = Readonly<Record<ColumnName, Column>>
 type Column = BigUint64Array | Uint32Array | Uint16Array | Uint8Array
 
 /** Reads verdicts where they lie. */
@@ -84,7 +85,7 @@ export class Verdicts implements VerdictBatch {
   readonly verdict: Uint8Array
   readonly reason: Uint16Array
   readonly ilk: Uint8Array
-  readonly #columns: ReadonlyMap<ColumnName, Column>
+  readonly #columns: Columns
   readonly #texts: Uint8Array
 
   constructor({ rows, columns, texts, writes }: RawVerdicts) {
@@ -92,9 +93,9 @@ export class Verdicts implements VerdictBatch {
     this.writes = writes
     this.#columns = columnsOf(columns, rows)
     this.#texts = texts
-    this.verdict = this.#columns.get('verdict') as Uint8Array
-    this.reason = this.#columns.get('reason') as Uint16Array
-    this.ilk = this.#columns.get('ilk') as Uint8Array
+    this.verdict = this.#columns.verdict as Uint8Array
+    this.reason = this.#columns.reason as Uint16Array
+    this.ilk = this.#columns.ilk as Uint8Array
   }
 
   isRetried(index: number): boolean {
@@ -170,11 +171,11 @@ export class Verdicts implements VerdictBatch {
   }
 
   #number(column: ColumnName, index: number): number {
-    return Number(this.#columns.get(column)?.[index] ?? 0)
+    return Number(this.#columns[column][index] ?? 0)
   }
 
   #big(column: ColumnName, index: number): bigint {
-    return BigInt(this.#columns.get(column)?.[index] ?? 0)
+    return BigInt(this.#columns[column][index] ?? 0)
   }
 }
 
@@ -188,13 +189,12 @@ export function reasonName(verdict: Verdict, reason: number): string | undefined
 
 const arrays = { u64: BigUint64Array, u32: Uint32Array, u16: Uint16Array, u8: Uint8Array } as const
 
-function columnsOf(buffer: ArrayBuffer, rows: number): ReadonlyMap<ColumnName, Column> {
+function columnsOf(buffer: ArrayBuffer, rows: number): Columns {
   let at = 0
-  return new Map(
-    layout.map(({ name, type }) => {
-      const column = new arrays[type](buffer, at, rows)
-      at += column.byteLength
-      return [name, column]
-    }),
-  )
+  const columns = layout.map(({ name, type }): [ColumnName, Column] => {
+    const column = new arrays[type](buffer, at, rows)
+    at += column.byteLength
+    return [name, column]
+  })
+  return Object.fromEntries(columns) as Record<ColumnName, Column>
 }

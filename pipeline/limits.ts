@@ -106,15 +106,22 @@ export interface Limits {
   readonly kafkaFetchBytesPerPartition: number
   readonly kafkaFetchBytes: number
   readonly kafkaFetchWaitMs: number
-  /** What of a partition may wait to be published before its store has to wait, and what goes into one transaction. */
+  /**
+   * What of a partition may wait to be published before its store has to wait, and what goes into one transaction: while one
+   * is under way there is room for the next.
+   */
   readonly kafkaUnsentBytes: number
   readonly kafkaTransactionBytes: number
   /** A record of the input or a dead letter. */
   readonly kafkaRecordBytes: number
   /** A record of another output: the largest event, with all that it was accepted with. Made topics take this. */
   readonly kafkaOutputBytes: number
-  /** What goes into one request for a partition, unless one record is more. */
+  /**
+   * What goes into one request for a partition, unless one record is more: of the input and of dead letters, and of other
+   * outputs, of which it is no more than kafkaOutputBytes.
+   */
   readonly kafkaRequestBytes: number
+  readonly kafkaOutputRequestBytes: number
   /** Pauses between tries to publish, and to open a partition again, the shortest and the longest. */
   readonly kafkaRetryMs: number
   readonly kafkaRetryMsMax: number
@@ -214,11 +221,12 @@ export const limits: Limits = {
   kafkaFetchBytesPerPartition: 1 * MiB,
   kafkaFetchBytes: 16 * MiB,
   kafkaFetchWaitMs: 100,
-  kafkaUnsentBytes: 4 * MiB,
+  kafkaUnsentBytes: 8 * MiB,
   kafkaTransactionBytes: 4 * MiB,
   kafkaRecordBytes: 900_000,
   kafkaOutputBytes: 4 * MiB,
   kafkaRequestBytes: 900_000,
+  kafkaOutputRequestBytes: 2 * MiB,
   kafkaRetryMs: 100,
   kafkaRetryMsMax: 10_000,
   kafkaCloseMs: 5_000,

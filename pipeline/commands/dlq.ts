@@ -109,7 +109,7 @@ async function replay(client: Client, config: Config, flags: DlqFlags): Promise<
   let cut = 0
   const flush = async (): Promise<void> => {
     const { kafkaRequestBytes } = config.limits
-    for (const request of requests(packed(waiting, kafkaRequestBytes), kafkaRequestBytes))
+    for (const request of requests(packed(waiting, kafkaRequestBytes), () => kafkaRequestBytes))
       await producer.send(request)
     sent += waiting.length
     waiting = []

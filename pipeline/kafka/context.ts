@@ -2,7 +2,7 @@ import type { Addon } from '../../native/addon.ts'
 import type { Limits } from '../limits.ts'
 import type { StoreReader } from '../store/store.ts'
 import { partitionOf } from './murmur2.ts'
-import type { Topics } from './topics.ts'
+import { requestBytesOf, type Topics } from './topics.ts'
 
 /** What the outputs of one partition depend on. */
 export interface OutputContext {
@@ -14,8 +14,8 @@ export interface OutputContext {
   /** What a dead letter may be, and any other record; a larger one is not sent. */
   readonly letterBytesMax: number
   readonly recordBytesMax: number
-  /** What brokers take in one request for a partition, unless one record is more. */
-  readonly requestBytesMax: number
+  /** What goes into one request for a partition of a topic, unless one record is more. */
+  readonly requestBytesOf: (topic: string) => number
   /** Whether partitions are chosen by AID; otherwise all AIDs of a partition are its own. */
   readonly keyed: boolean
 }
@@ -27,7 +27,7 @@ export const isOwn = (
 ): boolean => !keyed || partitionOf(Buffer.from(aid, 'latin1'), partitions) === partition
 
 type Options = Pick<OutputContext, 'addon' | 'topics' | 'partitions' | 'keyed'> & {
-  readonly limits: Pick<Limits, 'kafkaRecordBytes' | 'kafkaOutputBytes' | 'kafkaRequestBytes'>
+  readonly limits: Parameters<typeof requestBytesOf>[1] & Pick<Limits, 'kafkaRecordBytes'>
 }
 
 /** What the outputs of a partition of a worker depend on. */
@@ -44,5 +44,5 @@ export const outputContext = (
   keyed,
   letterBytesMax: limits.kafkaRecordBytes,
   recordBytesMax: limits.kafkaOutputBytes,
-  requestBytesMax: limits.kafkaRequestBytes,
+  requestBytesOf: requestBytesOf(topics, limits),
 })

@@ -9,8 +9,8 @@ export interface DeliveryOptions {
   readonly topics: readonly string[]
   readonly partition: number
   readonly storeId: string
-  /** What brokers take in one request for a partition. */
-  readonly bytesPerRequest: number
+  /** What goes into one request for a partition of a topic. */
+  readonly requestBytesOf: (topic: string) => number
 }
 
 /** One id for each partition of the input: who has the partition next fences the one before. */
@@ -28,10 +28,10 @@ export class TransactionalDelivery implements Delivery {
   }
 
   async send(sets: readonly RecordSet[], offsets: readonly GroupOffset[]): Promise<void> {
-    const { group, bytesPerRequest } = this.#options
+    const { group, requestBytesOf } = this.#options
     const producer = this.#producer
     await producer.begin()
-    for (const request of requests(sets, bytesPerRequest)) await producer.send(request)
+    for (const request of requests(sets, requestBytesOf)) await producer.send(request)
     await producer.offsets(group, offsets)
     await producer.commit()
   }
@@ -61,7 +61,7 @@ export class PlainDelivery implements Delivery {
   }
 
   async send(sets: readonly RecordSet[], offsets: readonly GroupOffset[]): Promise<void> {
-    for (const request of requests(sets, this.#options.bytesPerRequest)) await this.#producer.send(request)
+    for (const request of requests(sets, this.#options.requestBytesOf)) await this.#producer.send(request)
     await this.#member.commit(offsets)
   }
 
@@ -90,14 +90,17 @@ async function sentBy({
 }
 
 /** Sets as requests in which no partition gets more than a broker takes at once. */
-export function* requests(sets: readonly RecordSet[], bytesMax: number): Iterable<readonly RecordSet[]> {
+export function* requests(
+  sets: readonly RecordSet[],
+  bytesMax: (topic: string) => number,
+): Iterable<readonly RecordSet[]> {
   let request: RecordSet[] = []
   let sizes = new Map<string, number>()
   for (const set of sets) {
     const place = `${set.topic} ${set.partition}`
     const bytes = batchBytes(set)
     const before = sizes.get(place) ?? 0
-    if (before > 0 && before + bytes > bytesMax) {
+    if (before > 0 && before + bytes > bytesMax(set.topic)) {
       yield request
       request = []
       sizes = new Map()

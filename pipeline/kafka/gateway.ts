@@ -71,7 +71,8 @@ class Sender {
     const sets = packed(records, limits.kafkaRequestBytes)
     for (let pause = limits.kafkaRetryMs; ; pause = Math.min(limits.kafkaRetryMsMax, pause * 2))
       try {
-        for (const request of requests(sets, limits.kafkaRequestBytes)) await this.#producer.send(request)
+        for (const request of requests(sets, () => limits.kafkaRequestBytes))
+          await this.#producer.send(request)
         return
       } catch (error) {
         if (signal.aborted) throw error

@@ -60,11 +60,13 @@ export class Outbox implements UnderWay {
 
   /** The `meta` records that belong to a part. Asked part by part, in their order. */
   recordsOf(part: Part): MetaRecord[] {
-    const made = this.#outputs.of(part, this)
+    const packer = this.#outputs.of(part, this)
+    const made = packer.sets()
     if (!this.#rebuilding) this.#positions = positionsAfter(part, this.#positions)
     if (made.length > 0) this.#sequence += 1n
     const [sequence, positions] = [this.#sequence, this.#positions]
     const { bytes, sets } = encode(made, positions)
+    packer.clear()
     this.#entries.set(part, { sequence, ...sizesOf(sets), positions })
     const stored: MetaRecord[] = made.length > 0 ? [[nameOf(sequence), bytes]] : []
     return [...this.#outputs.exchange.records(), ...stored, ...this.#deletions()]

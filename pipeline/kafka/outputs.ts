@@ -56,17 +56,17 @@ export class Outputs {
    * The records that a part leads to, in order. What a rebuild reads again was published before: of it only that counts
    * which comes out otherwise than it did.
    */
-  of(part: Part, underWay: UnderWay): RecordSet[] {
+  of(part: Part, underWay: UnderWay): Packer {
     const { work, settled } = part
     const origin = work.kind === 'frames' ? recordOriginOf(work.origin) : undefined
     const purpose = origin?.purpose
-    const packer = new Packer(this.#context.requestBytesMax)
+    const packer = new Packer(this.#context.requestBytesOf)
     // Who wants a log is noted first, so that what this part adds to it goes there too.
     if (purpose === 'exchange' && origin) this.#add(packer, this.exchange.answers(origin.refused(), underWay))
     if (settled) this.#ofVerdicts(part, settled.verdicts, { purpose, underWay, packer })
     const ends = origin && purpose === 'input' && part.last && work.kind === 'frames'
     if (ends) this.#add(packer, deadLetters(this.#context, work, origin))
-    return packer.sets()
+    return packer
   }
 
   #add(packer: Packer, records: Iterable<OutRecord>): void {

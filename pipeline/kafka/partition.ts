@@ -21,7 +21,7 @@ import { Outputs } from './outputs.ts'
 import { encodePosition, positionName, start, storedPosition, type Position, type Role } from './position.ts'
 import { committedPositions, progressOf, Publisher } from './publisher.ts'
 import { rebuild } from './rebuild.ts'
-import type { Topics } from './topics.ts'
+import { requestBytesOf, type Topics } from './topics.ts'
 import { unfit } from './unfit.ts'
 
 /** What all partitions of a worker have in common. */
@@ -200,7 +200,7 @@ export class Partition {
       topics: [topics.input, topics.exchange],
       partition: this.number,
       storeId,
-      bytesPerRequest: limits.kafkaRequestBytes,
+      requestBytesOf: requestBytesOf(topics, limits),
     }
   }
 

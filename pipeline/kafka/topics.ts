@@ -44,6 +44,19 @@ export const written = (topics: Topics): readonly (readonly [sort: Sort, topic: 
     return topic === undefined ? [] : [[sort, topic]]
   })
 
+/** What goes into one request for a partition of a topic that is written. */
+export const requestBytesOf =
+  (
+    { deadLetters }: Topics,
+    {
+      kafkaRequestBytes,
+      kafkaOutputRequestBytes,
+      kafkaOutputBytes,
+    }: Pick<Limits, 'kafkaRequestBytes' | 'kafkaOutputRequestBytes' | 'kafkaOutputBytes'>,
+  ) =>
+  (topic: string): number =>
+    topic === deadLetters ? kafkaRequestBytes : Math.min(kafkaOutputRequestBytes, kafkaOutputBytes)
+
 export interface TopicOptions {
   /** Copies of topics that are made. */
   readonly replicas: number

@@ -55,7 +55,7 @@ test('an accepted event is the same record, whether it is made of a row or of co
   const row: Partial<Row> = { verdict: verdictNames[0], aid: 'EAID', said: 'ESAID', ilk: 'rot', fn: 12n }
   const rows = [0n, 0xabcn, (1n << 100n) + 7n].map((sn) => ({ ...row, sn }))
   const verdicts = batchOf(rows)
-  const packer = new Packer(10_000)
+  const packer = new Packer(() => 10_000)
   for (const index of rows.keys()) packAccepted(context, verdicts, index, value, packer)
   const made = Array.from(rows.keys(), (index) => acceptedRecord(context, verdicts.row(index), value))
   expect(packer.sets()).toEqual(packed(made))

@@ -136,7 +136,7 @@ test('who takes over a copy asks again for the logs that have not come', async (
     partitions: 1000,
     letterBytesMax: 1000,
     recordBytesMax: 1000,
-    requestBytesMax: 1000,
+    requestBytesOf: () => 1000,
     keyed: true,
   }
   const copy = new Exchange({ ...context, store: new MemoryStore(2 ** 20) })

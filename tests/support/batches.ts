@@ -1,9 +1,10 @@
 import { createRequire } from 'node:module'
 
 import { batchesIn, recordsIn } from '../../pipeline/kafka/client/batches.ts'
-import { encodeProduce } from '../../pipeline/kafka/client/kafkajs/produce.ts'
+import { writeProduce } from '../../pipeline/kafka/client/kafkajs/produce.ts'
 import type { LogRecords } from '../../pipeline/kafka/client/log.ts'
 import { packed } from '../../pipeline/kafka/client/packed.ts'
+import { Writer } from '../../pipeline/kafka/client/writer.ts'
 
 const require = createRequire(import.meta.url)
 
@@ -51,11 +52,13 @@ const requestHeadBytes = 26
 /** Records of one key as a fetch brings them, in one batch. */
 export function fetched(values: readonly Uint8Array[], key: string): LogRecords {
   const records = values.map((value) => ({ topic: '', partition: 0, key, value, headers: {} }))
-  const messages = { length: values.length, sets: packed(records) }
+  const messages = { length: values.length, sets: packed(records), lent: [] }
   const request = {
     acks: -1,
     timeout: 0,
     topicData: [{ topic: '', partitions: [{ partition: 0, firstSequence: 0, messages }] }],
   }
-  return recordsIn(batchesIn(encodeProduce(request, 0).subarray(requestHeadBytes)), 0)
+  const to = new Writer(0)
+  writeProduce(to, request, 0)
+  return recordsIn(batchesIn(to.bytes().subarray(requestHeadBytes)), 0)
 }

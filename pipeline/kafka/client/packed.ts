@@ -1,6 +1,6 @@
 import type { OutRecord } from './client.ts'
 import { headersIn, Reader } from './fields.ts'
-import { utf8BytesMax, varintBytesMax, Writer } from './writer.ts'
+import { utf8BytesMax, varintBytesMax, Writers, type Writer } from './writer.ts'
 
 /**
  * Records for one partition of a topic, in order, as bytes. Of each: four bytes (big-endian) that say how many follow, and key, value and
@@ -27,6 +27,9 @@ export const batchBytes = ({ count, bytes }: Pick<RecordSet, 'count' | 'bytes'>)
 /** What a set that is being filled begins with, where nobody says more: most are small. */
 const bytesFirst = 1024
 
+/** Buffers of sets that are being filled, which is done in one go. */
+const writers = new Writers(2, 2 ** 22)
+
 /** A set that is being filled. */
 export class Pack {
   readonly topic: string
@@ -38,7 +41,7 @@ export class Pack {
   constructor(topic: string, partition: number, bytes: number) {
     this.topic = topic
     this.partition = partition
-    this.to = new Writer(bytes)
+    this.to = writers.take(bytes)
   }
 
   /** What it will take in a batch with a further record of so many bytes. */
@@ -61,13 +64,13 @@ export class Pack {
 
 /** Packs records into sets, each of which brokers take at once. */
 export class Packer {
-  readonly #bytesMax: number
+  readonly #bytesMax: (topic: string) => number
   readonly #packs: Pack[] = []
   /** Of topics, by partition, the sets that are being filled. */
   readonly #open = new Map<string, Pack[]>()
 
-  /** `bytesMax`: what brokers take at once. A record alone may be more. */
-  constructor(bytesMax: number) {
+  /** `bytesMax`: what brokers take at once of a topic. A record alone may be more. */
+  constructor(bytesMax: (topic: string) => number) {
     this.#bytesMax = bytesMax
   }
 
@@ -95,8 +98,9 @@ export class Packer {
     let packs = this.#open.get(topic)
     if (!packs) this.#open.set(topic, (packs = []))
     const open = packs[partition]
-    if (open && open.batchBytesWith(bytes) <= this.#bytesMax) return open
-    const pack = new Pack(topic, partition, Math.min(first, this.#bytesMax))
+    const bytesMax = this.#bytesMax(topic)
+    if (open && open.batchBytesWith(bytes) <= bytesMax) return open
+    const pack = new Pack(topic, partition, Math.min(first, bytesMax))
     packs[partition] = pack
     this.#packs.push(pack)
     return pack
@@ -111,11 +115,17 @@ export class Packer {
       bytes: to.bytes(),
     }))
   }
+
+  /** Gives up all sets: nobody reads them any more, what they lie in is used again. */
+  clear(): void {
+    for (const { to } of this.#packs.splice(0)) writers.give(to)
+    this.#open.clear()
+  }
 }
 
 /** Packs records as they are. */
 export function packed(records: Iterable<OutRecord>, bytesMax: number = Infinity): RecordSet[] {
-  const packer = new Packer(bytesMax)
+  const packer = new Packer(() => bytesMax)
   for (const record of records) packer.add(record)
   return packer.sets()
 }

@@ -11,6 +11,16 @@ export class Writer {
     return this.#at
   }
 
+  /** What it can hold before it has to grow. */
+  get capacity(): number {
+    return this.#bytes.length
+  }
+
+  /** Begins anew; what was written is overwritten. */
+  clear(): void {
+    this.#at = 0
+  }
+
   /** What is written so far. */
   bytes(): Buffer {
     return this.#bytes.subarray(0, this.#at)
@@ -116,3 +126,34 @@ export function textBytes(text: string): number {
   for (let at = 0; at < text.length; at += 1) if (text.charCodeAt(at) > 0x7f) return Buffer.byteLength(text)
   return text.length
 }
+
+/** Writers that are used again, so that large buffers are not made and given up many times a second. */
+export class Writers {
+  readonly #countMax: number
+  readonly #bytesMax: number
+  readonly #spare: Writer[] = []
+
+  /** Keeps so many at most, and none with a larger buffer. */
+  constructor(countMax: number, bytesMax: number) {
+    this.#countMax = countMax
+    this.#bytesMax = bytesMax
+  }
+
+  /** A writer with room for about so many bytes. */
+  take(bytes: number): Writer {
+    const writer = bytes > smallBytes ? this.#spare.pop() : undefined
+    writer?.reserve(bytes)
+    return writer ?? new Writer(bytes)
+  }
+
+  /** Takes a writer back; nobody reads any more what it wrote. */
+  give(writer: Writer): void {
+    const { capacity } = writer
+    if (capacity <= smallBytes || capacity > this.#bytesMax || this.#spare.length === this.#countMax) return
+    writer.clear()
+    this.#spare.push(writer)
+  }
+}
+
+/** Buffers up to this size are cheaply made. */
+const smallBytes = 65_536

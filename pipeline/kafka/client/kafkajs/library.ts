@@ -5,7 +5,7 @@ import type * as Kafkajs from 'kafkajs'
 import { reasonOf } from '../../../errors.ts'
 import { malformed } from '../fields.ts'
 import { decodeBatches, FetchedBatch, type Decompress } from './fetched.ts'
-import { encodeProduce, type Messages, type Produce } from './produce.ts'
+import { produceRequest, type Messages, type Produce } from './produce.ts'
 import type { SetMessage } from './producer.ts'
 
 const require = createRequire(import.meta.url)
@@ -37,7 +37,39 @@ const decompress: Decompress = async (compression, bytes) => {
   })
 }
 
+interface Coordinated {
+  readonly groupId: string
+  readonly coordinatorType?: number
+}
+
+interface Broker {
+  isConnected(): boolean
+}
+
+/** The brokers of one client: each producer has one of its own. */
+declare class Cluster {
+  constructor(...options: unknown[])
+  findGroupCoordinator(asked: Coordinated): Promise<Broker>
+}
+
+/** For how long the broker that coordinates transactions is asked without asking who it is. */
+const coordinatorMs = 1_000
+const ofTransactions = 1
+
+/** Requests that wait for their turn on a connection. */
+declare class RequestQueue {
+  readonly pending: readonly unknown[]
+  scheduleCheckPendingRequests(): void
+}
+
 type ProduceRequest = (produce: Produce) => object
+
+/** Makes the bytes of a request; `produce` stands in those to produce, instead of how kafkajs would encode them. */
+type CreateRequest = (asked: {
+  readonly correlationId: number
+  readonly clientId: string
+  readonly request: { readonly apiKey: number; readonly apiVersion: number; readonly produce?: Produce }
+}) => Promise<{ readonly buffer: Buffer }>
 
 interface Grouping {
   readonly messages: readonly SetMessage[]
@@ -46,9 +78,9 @@ interface Grouping {
 /** Sets by partition, which we always name. kafkajs asks for nothing but their number of records. */
 function grouped({ messages }: Grouping): Record<number, Messages> {
   const groups: Record<number, Messages> = {}
-  for (const { set } of messages) {
+  for (const { set, lent } of messages) {
     const { length, sets } = groups[set.partition] ?? { length: 0, sets: [] }
-    groups[set.partition] = { length: length + set.count, sets: [...sets, set] }
+    groups[set.partition] = { length: length + set.count, sets: [...sets, set], lent }
   }
   return groups
 }
@@ -56,17 +88,48 @@ function grouped({ messages }: Grouping): Record<number, Messages> {
 const { version } = require('kafkajs/package.json') as { version: string }
 if (version !== known) throw new Error(`kafkajs ${known} is needed, and ${version} is here`)
 replace<typeof grouped>('producer/groupMessagesPerPartition.js', () => grouped)
-// It makes a buffer for each field of each record, and ours come as bytes already.
+// It makes a buffer for each field of each record, and copies requests twice; ours come as bytes already.
 replace<ProduceRequest>('protocol/requests/produce/v3/request.js', (original) => (produce) => ({
   ...original(produce),
-  encode: async () => {
-    const buf = encodeProduce(produce, Date.now())
-    return { buf, buffer: buf, size: () => buf.length }
-  },
+  produce,
 }))
+replace<CreateRequest>('protocol/request.js', (original) => async (asked) => {
+  const { request, correlationId, clientId } = asked
+  if (!request.produce) return original(asked)
+  return { buffer: produceRequest({ ...request, correlationId, clientId }, request.produce, Date.now()) }
+})
 // Of what it fetches it makes half a dozen objects a record, and hands over records of aborted transactions.
 replace<ReturnType<typeof decodeBatches>>('protocol/requests/fetch/v4/decodeMessages.js', () =>
   decodeBatches(decompress),
+)
+// It looks every millisecond whether requests wait, on each connection, be there any or not.
+replace<typeof RequestQueue>(
+  'network/requestQueue/index.js',
+  (original) =>
+    class extends original {
+      override scheduleCheckPendingRequests(): void {
+        if (this.pending.length > 0) super.scheduleCheckPendingRequests()
+      }
+    },
+)
+// It asks who coordinates transactions for each step of each of them.
+replace<typeof Cluster>(
+  'cluster/index.js',
+  (original) =>
+    class extends original {
+      #known: { readonly groupId: string; readonly untilMs: number; readonly broker: Broker } | undefined
+
+      override async findGroupCoordinator(asked: Coordinated): Promise<Broker> {
+        const { groupId, coordinatorType } = asked
+        if (coordinatorType !== ofTransactions) return super.findGroupCoordinator(asked)
+        const known = this.#known
+        if (known?.groupId === groupId && performance.now() < known.untilMs && known.broker.isConnected())
+          return known.broker
+        const broker = await super.findGroupCoordinator(asked)
+        this.#known = { groupId, untilMs: performance.now() + coordinatorMs, broker }
+        return broker
+      }
+    },
 )
 replace<typeof FetchedBatch>('consumer/batch.js', () => FetchedBatch)
 

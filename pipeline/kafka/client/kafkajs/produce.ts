@@ -1,5 +1,5 @@
 import { batchBytes, lengthAt, lengthBytes, type RecordSet } from '../packed.ts'
-import { textBytes, varintBytes, Writer } from '../writer.ts'
+import { textBytes, varintBytes, Writers, type Writer } from '../writer.ts'
 import { crc32c } from './crc32c.ts'
 
 /** What a Produce request is made of, as kafkajs has it. */
@@ -23,6 +23,8 @@ export interface Produce {
 export interface Messages {
   readonly length: number
   readonly sets: readonly Pick<RecordSet, 'count' | 'bytes'>[]
+  /** Buffers that were lent to requests with them. */
+  readonly lent: Writer[]
 }
 
 /** Bytes of a record batch in front of its records, from its first offset on, and in front of what its length counts. */
@@ -36,12 +38,11 @@ const transactionalBit = 16
 const magic = 2
 
 /**
- * The body of a Produce request (versions 3 to 7) without compression, written into one buffer.
+ * Writes the body of a Produce request (versions 3 to 7) without compression.
  *
  * Source: Kafka protocol guide, Produce API and record batch.
  */
-export function encodeProduce(produce: Produce, nowMs: number): Buffer {
-  const to = new Writer(requestBytes(produce))
+export function writeProduce(to: Writer, produce: Produce, nowMs: number): void {
   if (produce.transactionalId == null) to.int16(-1)
   else to.string(produce.transactionalId)
   to.int16(produce.acks)
@@ -55,11 +56,43 @@ export function encodeProduce(produce: Produce, nowMs: number): Buffer {
       batch(to, produce, { messages, firstSequence, nowMs })
     }
   }
+}
+
+/** What a request is told by. */
+export interface RequestHead {
+  readonly apiKey: number
+  readonly apiVersion: number
+  readonly correlationId: number
+  readonly clientId: string
+}
+
+/** Buffers of requests: their sizes are like each other, and several brokers may be asked at a time. */
+const writers = new Writers(4, 2 ** 22)
+
+/** A whole Produce request, with its length in front. Its buffer is lent to it (`Messages.lent`). */
+export function produceRequest(head: RequestHead, produce: Produce, nowMs: number): Buffer {
+  const to = writers.take(headBytesMax + textBytes(head.clientId) + bodyBytes(produce))
+  to.int32(0)
+  to.int16(head.apiKey)
+  to.int16(head.apiVersion)
+  to.int32(head.correlationId)
+  to.string(head.clientId)
+  writeProduce(to, produce, nowMs)
+  to.int32At(0, to.length - lengthBytes)
+  produce.topicData[0]?.partitions[0]?.messages.lent.push(to)
   return to.bytes()
 }
 
-/** What a request takes at most. */
-function requestBytes({ transactionalId, topicData }: Produce): number {
+/** Takes back the buffers of requests that were answered. */
+export function giveBack(lent: readonly Writer[]): void {
+  for (const writer of lent) writers.give(writer)
+}
+
+/** What stands in front of the body, beside the name of the client. */
+const headBytesMax = 14
+
+/** What a body takes at most. */
+function bodyBytes({ transactionalId, topicData }: Produce): number {
   let bytes = 2 + textBytes(transactionalId ?? '') + 2 + 4 + 4
   for (const { topic, partitions } of topicData) {
     bytes += 2 + textBytes(topic) + 4

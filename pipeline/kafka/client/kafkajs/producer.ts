@@ -5,6 +5,8 @@ import type { Kafka, Message, TopicMessages, Transaction } from 'kafkajs'
 import { Fenced, type GroupOffset, type Producer, type TransactionalProducer } from '../client.ts'
 import type { RecordSet } from '../packed.ts'
 import type { Connection } from '../settings.ts'
+import type { Writer } from '../writer.ts'
+import { giveBack } from './produce.ts'
 import { codeOf, typeOf } from './protocol.ts'
 import { reasonOf } from '../../../errors.ts'
 
@@ -34,7 +36,7 @@ export async function transactionalProducer(
   return {
     begin,
     send: async (sets) => {
-      await patiently(async () => running().sendBatch({ topicMessages: messagesOf(sets) }))
+      await patiently(async () => sendSets(running(), sets))
     },
     offsets: async (group, offsets) => {
       await patiently(async () =>
@@ -84,7 +86,7 @@ export async function plainProducer(kafka: Kafka): Promise<Producer> {
   await producer.connect()
   return {
     send: async (sets) => {
-      await producer.sendBatch({ topicMessages: messagesOf(sets) })
+      await sendSets(producer, sets)
     },
     close: async () => producer.disconnect(),
   }
@@ -93,14 +95,22 @@ export async function plainProducer(kafka: Kafka): Promise<Producer> {
 /** What kafkajs takes to be a message, and groups by partition (library.ts). */
 export interface SetMessage extends Message {
   readonly set: RecordSet
+  readonly lent: Writer[]
 }
 
-function messagesOf(sets: readonly RecordSet[]): TopicMessages[] {
+/** Sends sets. Buffers of requests that are not answered are left to those who may still hold them. */
+async function sendSets(producer: Pick<Transaction, 'sendBatch'>, sets: readonly RecordSet[]): Promise<void> {
+  const lent: Writer[] = []
+  await producer.sendBatch({ topicMessages: messagesOf(sets, lent) })
+  giveBack(lent)
+}
+
+function messagesOf(sets: readonly RecordSet[], lent: Writer[]): TopicMessages[] {
   const topics = new Map<string, SetMessage[]>()
   for (const set of sets) {
     const messages = topics.get(set.topic) ?? []
     topics.set(set.topic, messages)
-    messages.push({ value: null, set })
+    messages.push({ value: null, set, lent })
   }
   return Array.from(topics, ([topic, messages]) => ({ topic, messages }))
 }
