@@ -117,11 +117,10 @@ export interface Limits {
   /** A record of another output: the largest event, with all that it was accepted with. Made topics take this. */
   readonly kafkaOutputBytes: number
   /**
-   * What goes into one request for a partition, unless one record is more: of the input and of dead letters, and of other
-   * outputs, of which it is no more than kafkaOutputBytes.
+   * What goes into one request for a partition of the input and of dead letters, unless one record is more; of other outputs
+   * it is kafkaOutputBytes.
    */
   readonly kafkaRequestBytes: number
-  readonly kafkaOutputRequestBytes: number
   /** Pauses between tries to publish, and to open a partition again, the shortest and the longest. */
   readonly kafkaRetryMs: number
   readonly kafkaRetryMsMax: number
@@ -226,7 +225,6 @@ export const limits: Limits = {
   kafkaRecordBytes: 900_000,
   kafkaOutputBytes: 4 * MiB,
   kafkaRequestBytes: 900_000,
-  kafkaOutputRequestBytes: 2 * MiB,
   kafkaRetryMs: 100,
   kafkaRetryMsMax: 10_000,
   kafkaCloseMs: 5_000,

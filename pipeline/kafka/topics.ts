@@ -44,18 +44,14 @@ export const written = (topics: Topics): readonly (readonly [sort: Sort, topic: 
     return topic === undefined ? [] : [[sort, topic]]
   })
 
-/** What goes into one request for a partition of a topic that is written. */
+/** What goes into one request for a partition of a topic that is written: what its brokers take at once. */
 export const requestBytesOf =
   (
     { deadLetters }: Topics,
-    {
-      kafkaRequestBytes,
-      kafkaOutputRequestBytes,
-      kafkaOutputBytes,
-    }: Pick<Limits, 'kafkaRequestBytes' | 'kafkaOutputRequestBytes' | 'kafkaOutputBytes'>,
+    { kafkaRequestBytes, kafkaOutputBytes }: Pick<Limits, 'kafkaRequestBytes' | 'kafkaOutputBytes'>,
   ) =>
   (topic: string): number =>
-    topic === deadLetters ? kafkaRequestBytes : Math.min(kafkaOutputRequestBytes, kafkaOutputBytes)
+    topic === deadLetters ? kafkaRequestBytes : kafkaOutputBytes
 
 export interface TopicOptions {
   /** Copies of topics that are made. */

@@ -28,7 +28,7 @@ export const batchBytes = ({ count, bytes }: Pick<RecordSet, 'count' | 'bytes'>)
 const bytesFirst = 1024
 
 /** Buffers of sets that are being filled, which is done in one go. */
-const writers = new Writers(2, 2 ** 22)
+const writers = new Writers(2, 2 ** 21)
 
 /** A set that is being filled. */
 export class Pack {

@@ -139,19 +139,21 @@ export class Writers {
     this.#bytesMax = bytesMax
   }
 
-  /** A writer with room for about so many bytes. */
+  /** A writer with room for so many bytes. */
   take(bytes: number): Writer {
-    const writer = bytes > smallBytes ? this.#spare.pop() : undefined
-    writer?.reserve(bytes)
+    const place = this.#spare.findIndex(({ capacity }) => capacity >= bytes)
+    const [writer] = bytes > smallBytes && place >= 0 ? this.#spare.splice(place, 1) : []
     return writer ?? new Writer(bytes)
   }
 
   /** Takes a writer back; nobody reads any more what it wrote. */
   give(writer: Writer): void {
     const { capacity } = writer
-    if (capacity <= smallBytes || capacity > this.#bytesMax || this.#spare.length === this.#countMax) return
+    if (capacity <= smallBytes || capacity > this.#bytesMax) return
     writer.clear()
     this.#spare.push(writer)
+    // The oldest is the one that was too small for longest.
+    if (this.#spare.length > this.#countMax) this.#spare.shift()
   }
 }
 

@@ -52,9 +52,8 @@ declare class Cluster {
   findGroupCoordinator(asked: Coordinated): Promise<Broker>
 }
 
-/** For how long the broker that coordinates transactions is asked without asking who it is. */
+/** For how long a broker that coordinates something is asked without asking again which it is. */
 const coordinatorMs = 1_000
-const ofTransactions = 1
 
 /** Requests that wait for their turn on a connection. */
 declare class RequestQueue {
@@ -112,21 +111,19 @@ replace<typeof RequestQueue>(
       }
     },
 )
-// It asks who coordinates transactions for each step of each of them.
+// It asks who coordinates a group or a transaction for each step of each transaction.
 replace<typeof Cluster>(
   'cluster/index.js',
   (original) =>
     class extends original {
-      #known: { readonly groupId: string; readonly untilMs: number; readonly broker: Broker } | undefined
+      readonly #found = new Map<string, { readonly untilMs: number; readonly broker: Broker }>()
 
       override async findGroupCoordinator(asked: Coordinated): Promise<Broker> {
-        const { groupId, coordinatorType } = asked
-        if (coordinatorType !== ofTransactions) return super.findGroupCoordinator(asked)
-        const known = this.#known
-        if (known?.groupId === groupId && performance.now() < known.untilMs && known.broker.isConnected())
-          return known.broker
+        const name = `${asked.coordinatorType ?? 0} ${asked.groupId}`
+        const found = this.#found.get(name)
+        if (found && performance.now() < found.untilMs && found.broker.isConnected()) return found.broker
         const broker = await super.findGroupCoordinator(asked)
-        this.#known = { groupId, untilMs: performance.now() + coordinatorMs, broker }
+        this.#found.set(name, { untilMs: performance.now() + coordinatorMs, broker })
         return broker
       }
     },

@@ -66,8 +66,8 @@ export interface RequestHead {
   readonly clientId: string
 }
 
-/** Buffers of requests: their sizes are like each other, and several brokers may be asked at a time. */
-const writers = new Writers(4, 2 ** 22)
+/** Buffers of requests: those of the largest transactions, and several partitions send at a time. */
+const writers = new Writers(4, 5 * 2 ** 20)
 
 /** A whole Produce request, with its length in front. Its buffer is lent to it (`Messages.lent`). */
 export function produceRequest(head: RequestHead, produce: Produce, nowMs: number): Buffer {

@@ -21,6 +21,7 @@ export async function transactionalProducer(
     idempotent: true,
     maxInFlightRequests: 1,
     transactionTimeout: transactionTimeoutMs,
+    retry: concurrentRetry,
   })
   await producer.connect()
   let transaction: Transaction | undefined
@@ -48,6 +49,12 @@ export async function transactionalProducer(
     close: async () => producer.disconnect(),
   }
 }
+
+/**
+ * kafkajs itself tries again to add partitions while the broker ends the transaction before, which takes it a moment. All tries
+ * together take as long as those of other requests.
+ */
+const concurrentRetry = { initialRetryTime: 5, retries: 12, maxRetryTime: 5_000 }
 
 /** Pause between tries while the broker still writes the marks of the transaction before. */
 const concurrentMs = 2
