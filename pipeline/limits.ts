@@ -121,6 +121,9 @@ export interface Limits {
    * it is kafkaOutputBytes.
    */
   readonly kafkaRequestBytes: number
+  /** Buffers that a process keeps to be used again, of requests and of records that are gathered, and the largest of them. */
+  readonly kafkaSpareBuffers: number
+  readonly kafkaSpareBytes: number
   /** Pauses between tries to publish, and to open a partition again, the shortest and the longest. */
   readonly kafkaRetryMs: number
   readonly kafkaRetryMsMax: number
@@ -225,6 +228,8 @@ export const limits: Limits = {
   kafkaRecordBytes: 900_000,
   kafkaOutputBytes: 4 * MiB,
   kafkaRequestBytes: 900_000,
+  kafkaSpareBuffers: 4,
+  kafkaSpareBytes: 5 * MiB,
   kafkaRetryMs: 100,
   kafkaRetryMsMax: 10_000,
   kafkaCloseMs: 5_000,

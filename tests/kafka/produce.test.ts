@@ -7,7 +7,13 @@ import type { OutRecord } from '../../pipeline/kafka/client/client.ts'
 import { batchBytes, packed, unpacked } from '../../pipeline/kafka/client/packed.ts'
 import { Writer } from '../../pipeline/kafka/client/writer.ts'
 import { crc32c } from '../../pipeline/kafka/client/kafkajs/crc32c.ts'
-import { writeProduce, type Produce } from '../../pipeline/kafka/client/kafkajs/produce.ts'
+import {
+  giveBack,
+  produceRequest,
+  writeProduce,
+  type Lent,
+  type Produce,
+} from '../../pipeline/kafka/client/kafkajs/produce.ts'
 
 const require = createRequire(import.meta.url)
 /** A request with its records, as kafkajs itself encodes it. */
@@ -121,3 +127,27 @@ test('packed records are those that were packed, in sets that a request has room
 
 const hex = (part: Uint8Array | string | null | undefined): string | undefined =>
   part === null || part === undefined ? undefined : Buffer.from(part).toString('hex')
+
+/** A request of one large record of a byte, and what it lent. */
+function large(byte: number, lent: Lent[]): Buffer {
+  const record = { topic: 't', partition: 0, key: undefined, value: Buffer.alloc(100_000, byte), headers: {} }
+  const messages = { length: 1, sets: packed([record]), lent }
+  const partitions = [{ partition: 0, firstSequence: 0, messages }]
+  const head = { apiKey: 0, apiVersion: 7, correlationId: byte, clientId: 'test' }
+  return produceRequest(head, { acks: -1, timeout: 0, topicData: [{ topic: 't', partitions }] }, 0)
+}
+
+test('a buffer is used again once its request is answered, but not if that was sent twice', () => {
+  const answered: Lent[] = []
+  const first = large(1, answered)
+  giveBack(answered)
+  const tried: Lent[] = []
+  const second = large(2, tried)
+  expect(second.buffer).toBe(first.buffer)
+  const again = large(2, tried)
+  giveBack(tried)
+  const [before, behind] = [Buffer.from(second), Buffer.from(again)]
+  large(3, [])
+  large(4, [])
+  expect(second.equals(before) && again.equals(behind)).toBe(true)
+})

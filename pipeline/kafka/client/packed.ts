@@ -1,3 +1,4 @@
+import { limits } from '../../limits.ts'
 import type { OutRecord } from './client.ts'
 import { headersIn, Reader } from './fields.ts'
 import { utf8BytesMax, varintBytesMax, Writers, type Writer } from './writer.ts'
@@ -28,7 +29,7 @@ export const batchBytes = ({ count, bytes }: Pick<RecordSet, 'count' | 'bytes'>)
 const bytesFirst = 1024
 
 /** Buffers of sets that are being filled, which is done in one go. */
-const writers = new Writers(2, 2 ** 21)
+const writers = new Writers(limits.kafkaSpareBuffers, limits.kafkaSpareBytes)
 
 /** A set that is being filled. */
 export class Pack {

@@ -1,3 +1,4 @@
+import { limits } from '../../../limits.ts'
 import { batchBytes, lengthAt, lengthBytes, type RecordSet } from '../packed.ts'
 import { textBytes, varintBytes, Writers, type Writer } from '../writer.ts'
 import { crc32c } from './crc32c.ts'
@@ -24,7 +25,13 @@ export interface Messages {
   readonly length: number
   readonly sets: readonly Pick<RecordSet, 'count' | 'bytes'>[]
   /** Buffers that were lent to requests with them. */
-  readonly lent: Writer[]
+  readonly lent: Lent[]
+}
+
+/** A buffer, and the first place that its request is for. */
+export interface Lent {
+  readonly to: Writer
+  readonly place: string
 }
 
 /** Bytes of a record batch in front of its records, from its first offset on, and in front of what its length counts. */
@@ -66,8 +73,7 @@ export interface RequestHead {
   readonly clientId: string
 }
 
-/** Buffers of requests: those of the largest transactions, and several partitions send at a time. */
-const writers = new Writers(4, 5 * 2 ** 20)
+const writers = new Writers(limits.kafkaSpareBuffers, limits.kafkaSpareBytes)
 
 /** A whole Produce request, with its length in front. Its buffer is lent to it (`Messages.lent`). */
 export function produceRequest(head: RequestHead, produce: Produce, nowMs: number): Buffer {
@@ -79,13 +85,18 @@ export function produceRequest(head: RequestHead, produce: Produce, nowMs: numbe
   to.string(head.clientId)
   writeProduce(to, produce, nowMs)
   to.int32At(0, to.length - lengthBytes)
-  produce.topicData[0]?.partitions[0]?.messages.lent.push(to)
+  const [{ topic, partitions } = { topic: '', partitions: [] }] = produce.topicData
+  partitions[0]?.messages.lent.push({ to, place: `${topic} ${partitions[0].partition}` })
   return to.bytes()
 }
 
-/** Takes back the buffers of requests that were answered. */
-export function giveBack(lent: readonly Writer[]): void {
-  for (const writer of lent) writers.give(writer)
+/**
+ * Takes back the buffers of requests that were answered. If one was sent twice, its first try may still be on its way from
+ * its buffer, whatever became of the second: then none is used again.
+ */
+export function giveBack(lent: readonly Lent[]): void {
+  if (new Set(lent.map(({ place }) => place)).size < lent.length) return
+  for (const { to } of lent) writers.give(to)
 }
 
 /** What stands in front of the body, beside the name of the client. */

@@ -5,8 +5,7 @@ import type { Kafka, Message, TopicMessages, Transaction } from 'kafkajs'
 import { Fenced, type GroupOffset, type Producer, type TransactionalProducer } from '../client.ts'
 import type { RecordSet } from '../packed.ts'
 import type { Connection } from '../settings.ts'
-import type { Writer } from '../writer.ts'
-import { giveBack } from './produce.ts'
+import { giveBack, type Lent } from './produce.ts'
 import { codeOf, typeOf } from './protocol.ts'
 import { reasonOf } from '../../../errors.ts'
 
@@ -102,17 +101,17 @@ export async function plainProducer(kafka: Kafka): Promise<Producer> {
 /** What kafkajs takes to be a message, and groups by partition (library.ts). */
 export interface SetMessage extends Message {
   readonly set: RecordSet
-  readonly lent: Writer[]
+  readonly lent: Lent[]
 }
 
 /** Sends sets. Buffers of requests that are not answered are left to those who may still hold them. */
 async function sendSets(producer: Pick<Transaction, 'sendBatch'>, sets: readonly RecordSet[]): Promise<void> {
-  const lent: Writer[] = []
+  const lent: Lent[] = []
   await producer.sendBatch({ topicMessages: messagesOf(sets, lent) })
   giveBack(lent)
 }
 
-function messagesOf(sets: readonly RecordSet[], lent: Writer[]): TopicMessages[] {
+function messagesOf(sets: readonly RecordSet[], lent: Lent[]): TopicMessages[] {
   const topics = new Map<string, SetMessage[]>()
   for (const set of sets) {
     const messages = topics.get(set.topic) ?? []
