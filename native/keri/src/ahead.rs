@@ -152,7 +152,9 @@ impl Guessing {
             return;
         }
         let aid = self.hasher.hash_one(event.pre);
-        let Some(signers) = self.signers(event, aid, past) else {
+        let before = self.presumed(event.pre, aid, past);
+        carried.foreseen.has_state = before.is_some();
+        let Some(signers) = self.signers(event, before) else {
             return;
         };
         let Some(witness_keys) = signers.witnesses().keys() else {
@@ -169,8 +171,7 @@ impl Guessing {
         self.guesses.insert(aid, presumed);
     }
 
-    fn signers(&self, event: &KeyEvent<'_>, aid: u64, past: Past<'_>) -> Option<Signers> {
-        let before = self.presumed(event.pre, aid, past);
+    fn signers(&self, event: &KeyEvent<'_>, before: Option<Presumed>) -> Option<Signers> {
         if event.ilk.incepts() {
             if before.is_some() || event.sn != 0 {
                 return None;

@@ -2,16 +2,13 @@
 
 use std::collections::VecDeque;
 
-use lru::LruCache;
-
+use crate::cache::Cache;
 use crate::logs::Logs;
 use crate::record::Anchor;
 use crate::state::AidRecord;
 use crate::store::{Awaiting, Kel, Key, Late, Slot, Units};
 use crate::text::Text;
 use crate::usage::Usage;
-
-type Cache = LruCache<Text, AidRecord, ahash::RandomState>;
 
 /// Most sets of uncommitted changes that are searched one by one; above, the last ones are joined.
 const GENERATIONS_MAX: usize = 8;
@@ -50,8 +47,6 @@ impl Spare {
 pub struct Base {
     generations: VecDeque<Generation>,
     cache: Cache,
-    cache_bytes: usize,
-    cache_bytes_max: usize,
     ordinal: u64,
     usage: Usage,
     spares: Vec<Spare>,
@@ -73,9 +68,7 @@ impl Base {
     pub fn new(cache_bytes_max: usize) -> Self {
         Base {
             generations: VecDeque::new(),
-            cache: LruCache::unbounded_with_hasher(ahash::RandomState::new()),
-            cache_bytes: 0,
-            cache_bytes_max,
+            cache: Cache::new(cache_bytes_max),
             ordinal: 0,
             usage: Usage::default(),
             spares: Vec::new(),
@@ -113,7 +106,7 @@ impl Base {
     /// The record of an AID, if it is here.
     pub fn aid(&self, aid: &str) -> Option<&AidRecord> {
         self.latest(|units| units.aids.get(aid))
-            .or_else(|| self.cache.peek(aid))
+            .or_else(|| self.cache.get(aid))
     }
 
     /// Uncommitted events at a place.
@@ -160,7 +153,7 @@ impl Base {
         self.ordinal = logs.next();
         for (aid, record) in read {
             if self.latest(|units| units.aids.get(&*aid)).is_none() {
-                self.cache_put(aid, record);
+                self.cache.put(aid, record);
             }
         }
         if self.generations.len() < GENERATIONS_MAX {
@@ -174,7 +167,7 @@ impl Base {
             last.units.join(changed);
             last.logs.push(logs);
         }
-        self.shrink();
+        self.cache.shrink();
     }
 
     /// Parts up to `part` are durable: their units may go, but for key states, which the cache takes.
@@ -189,13 +182,13 @@ impl Base {
             };
             let mut units = generation.units;
             for (aid, record) in units.aids.drain(..) {
-                self.cache_put(aid, record);
+                self.cache.put(aid, record);
             }
             if let Some(logs) = generation.logs.into_iter().next() {
                 self.keep(Spare::of(units, logs));
             }
         }
-        self.shrink();
+        self.cache.shrink();
     }
 
     /// Keeps memory for the next changes.
@@ -210,22 +203,6 @@ impl Base {
         self.spares.pop().unwrap_or_default()
     }
 
-    fn cache_put(&mut self, aid: Text, record: AidRecord) {
-        self.cache_bytes += record.weight();
-        if let Some(old) = self.cache.put(aid, record) {
-            self.cache_bytes -= old.weight();
-        }
-    }
-
-    fn shrink(&mut self) {
-        while self.cache_bytes > self.cache_bytes_max {
-            let Some((_, record)) = self.cache.pop_lru() else {
-                break;
-            };
-            self.cache_bytes -= record.weight();
-        }
-    }
-
     /// Size and use of the cache.
     pub fn cache_use(&self) -> CacheUse {
         let uncommitted = self
@@ -236,9 +213,10 @@ impl Base {
                 generation.units.count() + logs
             })
             .sum();
+        let (entries, bytes) = self.cache.size();
         CacheUse {
-            entries: self.cache.len(),
-            bytes: self.cache_bytes,
+            entries,
+            bytes,
             uncommitted,
         }
     }

@@ -91,6 +91,8 @@ pub(crate) struct ForeseenSets {
     pub sigs: Foreseen,
     /// On the witnesses'.
     pub wigs: Foreseen,
+    /// Whether the state of its AID was at hand.
+    pub has_state: bool,
 }
 
 impl Carried<'_> {
@@ -173,11 +175,15 @@ impl Item<'_> {
         }
     }
 
-    /// The AIDs whose records its handling will read in any case.
+    /// The AIDs whose records its handling will read in any case, but for one whose record was at hand when its
+    /// signatures were foreseen: most likely it still is.
     pub fn each_aid<'s>(&'s self, mut visit: impl FnMut(&'s str)) {
         match self {
             Item::Message(parsed) => {
-                aids_in(&parsed.message, &parsed.identity, &mut visit);
+                if !parsed.carried.foreseen.has_state {
+                    aid_of(&parsed.identity, &mut visit);
+                }
+                aids_beside(&parsed.message, &mut visit);
                 parsed.carried.each_signer(&mut visit);
             }
             Item::Converted(converted) => {
@@ -188,10 +194,13 @@ impl Item<'_> {
     }
 }
 
-fn aids_in<'s>(message: &Message<'s>, identity: &Identity<'s>, visit: &mut impl FnMut(&'s str)) {
+fn aid_of<'s>(identity: &Identity<'s>, visit: &mut impl FnMut(&'s str)) {
     if !identity.pre.is_empty() {
         visit(identity.pre);
     }
+}
+
+fn aids_beside<'s>(message: &Message<'s>, visit: &mut impl FnMut(&'s str)) {
     if let Message::KeyEvent(event) = message {
         if !event.delegator.is_empty() {
             visit(event.delegator);

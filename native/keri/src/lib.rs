@@ -8,6 +8,7 @@
 mod ahead;
 mod base;
 pub mod batch;
+mod cache;
 mod codec;
 pub mod columns;
 pub mod date;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use kelpipe_cesr::frame::{self, Domain, Frame};
 use kelpipe_cesr::group::{self, Genus};
 
-use super::{Carried, CarriedRest, Converted, ForeseenSets, Item, Parsed, aids_in};
+use super::{Carried, CarriedRest, Converted, ForeseenSets, Item, Parsed, aid_of, aids_beside};
 use crate::decision::{Refusal, Reject};
 use crate::event::{self, Identity, Message};
 use crate::options::Options;
@@ -110,7 +110,8 @@ fn convert<'a>(
     let mut aids = Vec::new();
     let mut visit = |aid: &str| aids.push(aid.to_owned());
     let (message, carried) = converted.read(options, codec, &mut identity)?;
-    aids_in(&message, &identity, &mut visit);
+    aid_of(&identity, &mut visit);
+    aids_beside(&message, &mut visit);
     carried.each_signer(&mut visit);
     drop((message, carried));
     converted.aids = aids;
