@@ -152,8 +152,8 @@ fn decode_block(block: &[u8; BLOCK], out: &mut [u8; BLOCK_BYTES]) -> bool {
         let upper = c.wrapping_sub(b'A') < 26;
         let lower = c.wrapping_sub(b'a') < 26;
         let digit = c.wrapping_sub(b'0') < 10;
-        let last = (c == b'-') | (c == b'+');
-        let score = (c == b'_') | (c == b'/');
+        let last = matches!(c, b'-' | b'+');
+        let score = matches!(c, b'_' | b'/');
         *sextet = when(upper, c.wrapping_sub(b'A'))
             | when(lower, c.wrapping_sub(b'a' - 26))
             | when(digit, c.wrapping_add(52 - b'0'))
