@@ -152,8 +152,8 @@ fn decode_block(block: &[u8; BLOCK], out: &mut [u8; BLOCK_BYTES]) -> bool {
         let upper = c.wrapping_sub(b'A') < 26;
         let lower = c.wrapping_sub(b'a') < 26;
         let digit = c.wrapping_sub(b'0') < 10;
-        let last = matches!(c, b'-' | b'+');
-        let score = matches!(c, b'_' | b'/');
+        let last = is_either(c, b'-', b'+');
+        let score = is_either(c, b'_', b'/');
         *sextet = when(upper, c.wrapping_sub(b'A'))
             | when(lower, c.wrapping_sub(b'a' - 26))
             | when(digit, c.wrapping_add(52 - b'0'))
@@ -171,6 +171,10 @@ fn decode_block(block: &[u8; BLOCK], out: &mut [u8; BLOCK_BYTES]) -> bool {
     out[..8].copy_from_slice(&high.to_be_bytes());
     out[8..].copy_from_slice(&(c << 24 | d).to_be_bytes());
     foreign == 0
+}
+
+fn is_either(c: u8, one: u8, other: u8) -> bool {
+    u8::from(c == one) | u8::from(c == other) == 1
 }
 
 /// Encodes triplets; a tail of less than three bytes is left out.
