@@ -4,7 +4,7 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
-import { readdirSync, readFileSync } from 'node:fs'
+import { appendFileSync, readdirSync, readFileSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
 import { kafkajsClient } from '../dist/pipeline/kafka/client/kafkajs/index.js'
 import { packed } from '../dist/pipeline/kafka/client/packed.js'
@@ -16,6 +16,8 @@ const partitions = 4
 const given = process.argv.indexOf('--events')
 const events = given > 0 ? Number(process.argv[given + 1]) : 60_000
 const perAid = 150
+/** What workers that are started side by side need to join their group. */
+const startMs = 3_000
 const port = 20_000 + Math.floor(Math.random() * 10_000)
 const address = `127.0.0.1:${port}`
 const main = join(root, 'dist', 'pipeline', 'main.js')
@@ -240,6 +242,8 @@ function fileIngest(path, name) {
 }
 
 must(script, ['format', join(folder, 'broker'), `${port}`])
+// Workers that are started side by side share the partitions from the first: none begins what the other has to do again.
+appendFileSync(join(folder, 'broker', 'server.properties'), `\ngroup.initial.rebalance.delay.ms=${startMs}\n`)
 const broker = spawn(script, ['run', join(folder, 'broker')], { stdio: 'ignore' })
 try {
   let client
