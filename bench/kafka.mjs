@@ -206,9 +206,11 @@ async function clientAlone(client, name, topic, messages) {
   let done = 0
   let finish
   const finished = new Promise((resolve) => (finish = resolve))
-  const start = performance.now()
+  let start
   await member.join({
-    assigned: () => {},
+    assigned: () => {
+      start ??= performance.now()
+    },
     troubled: () => {},
     failed: (error) => {
       throw error
