@@ -43,6 +43,9 @@ function must(command, args) {
   return stdout
 }
 
+/** Waits until what was written before is on the disk, which would otherwise be busy with it. */
+const settle = () => must('sync', [])
+
 /** The events as messages with their AIDs, in an order in which AIDs take turns. */
 function load() {
   const path = join(folder, 'load.cesr')
@@ -259,7 +262,11 @@ try {
     const topic = `bench-${size.replace(' ', '')}`
     await fill(client, topic, records)
     // The best so far: what else runs on the machine must not lower the bar.
-    for (const turn of [1, 2]) file = Math.max(file, fileIngest(path, `${topic}-file-${turn}`))
+    for (const turn of [1, 2]) {
+      settle()
+      file = Math.max(file, fileIngest(path, `${topic}-file-${turn}`))
+    }
+    settle()
     const alone = await clientAlone(client, `${topic}-alone`, topic, messages)
     const bar = Math.min(0.6 * file, 0.8 * alone)
     rows.push(row(`client alone, ${size}, transactions`, 'events/s', alone, file))
@@ -271,6 +278,7 @@ try {
     ]) {
       const name = `${topic}-${count}-${transactions}`
       const what = `${count} worker${count > 1 ? 's' : ''}, ${size}, ${transactions ? 'exactly once' : 'at least once'}`
+      settle()
       const result = await workers(client, name, topic, count, transactions)
       rows.push(row(what, 'events/s', result.rate, bar, count === 1 && transactions ? 1 : undefined))
       cpu[what] = result.cpu
