@@ -103,7 +103,7 @@ export const requestCount = (requests: Requests): number => requests.ops.length 
 export const writeCount = (writes: Writes): number => writes.ops.length / opWords
 
 /** Reads one word; a missing one is a defect of the layout, not of any input. */
-function word(words: Uint32Array, at: number): number {
+export function word(words: Uint32Array, at: number): number {
   const value = words[at]
   if (value === undefined) throw new RangeError(`layout: word ${at} of ${words.length}`)
   return value

@@ -7,6 +7,7 @@ import { RecordArena, requestAt, requestCount, type Requests, type Writes } from
 import { tableNames, type TableName } from '../../native/tables.ts'
 import { PipelineError } from '../errors.ts'
 import { limits } from '../limits.ts'
+import { keyEncoder } from './arena.ts'
 import { fullDiskBytes, requireRoom } from './disk.ts'
 import { checkFormat, formatRecord, refuseForeign } from './format.ts'
 import { lockWriter, type WriterLock } from './lock.ts'
@@ -22,7 +23,9 @@ import { bytesOf, type LmdbRootStats, type LmdbStats, type StoreStats } from './
 import type { Timed } from './timed.ts'
 import { Transactions, type Table } from './transactions.ts'
 
-const binary = { encoding: 'binary', keyEncoding: 'binary' } as const
+const binary = { encoding: 'binary', keyEncoder } as const
+/** Before all keys; of keys by an encoder of ours lmdb does not know it. */
+const firstKey = Uint8Array.of(0)
 /** The files in the folder of a database: the data, and lmdb's table of readers. */
 export const dataFile = 'data.mdb'
 export const lockFile = 'lock.mdb'
@@ -208,7 +211,7 @@ class LmdbReader implements DiskReader {
     if (!table) return
     const { start, end } = scanBounds(range)
     const options = {
-      ...(start && { start }),
+      start: start ?? firstKey,
       ...(end && { end }),
       ...(range.limit ? { limit: range.limit } : {}),
     }

@@ -1,10 +1,11 @@
 import type { Database, RootDatabase } from 'lmdb'
 
-import { writeAt, writeCount, type Writes } from '../../native/records.ts'
+import { writeCount, type Writes } from '../../native/records.ts'
 import { tableNames } from '../../native/tables.ts'
 import { PipelineError, reasonOf } from '../errors.ts'
 import { limits } from '../limits.ts'
 import { textBytes } from '../text.ts'
+import { ArenaWrite } from './arena.ts'
 import { freeBytes, fullDiskBytes } from './disk.ts'
 import type { MetaRecords } from './store.ts'
 import type { Timed } from './timed.ts'
@@ -109,18 +110,23 @@ export class Transactions {
 
   /** Queues the changes of one transaction; lmdb reads the values from the arena when it writes. */
   #put(writes: Writes | undefined, meta: MetaRecords): void {
-    if (writes)
-      for (let index = 0; index < writeCount(writes); index += 1) {
-        const { table: number, key, value } = writeAt(writes, index)
-        const table = this.#options.tables[number]
-        if (!table) throw new RangeError(`layout: table ${number}`)
-        if (value) void table.put(key, value)
-        else void table.remove(key)
-      }
+    if (writes) this.#putAll(writes)
     const table = this.#options.tables[tableNames.indexOf('meta')]
     for (const [name, value] of meta)
       if (value) void table?.put(textBytes(name), value)
       else void table?.remove(textBytes(name))
+  }
+
+  #putAll(writes: Writes): void {
+    const write = ArenaWrite.over(writes)
+    const count = writeCount(writes)
+    for (let index = 0; index < count; index += 1) {
+      const isPut = write.moveTo(writes, index)
+      const table = this.#options.tables[write.table]
+      if (!table) throw new RangeError(`layout: table ${write.table}`)
+      if (isPut) void table.put(write, write)
+      else void table.remove(write)
+    }
   }
 }
 
