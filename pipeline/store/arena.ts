@@ -42,5 +42,7 @@ export const keyEncoder = {
     return position + size
   },
 
-  readKey: (source: Uint8Array, start: number, end: number): Uint8Array => source.slice(start, end),
+  /** A copy: lmdb uses the memory again. */
+  readKey: (source: Uint8Array, start: number, end: number): Uint8Array =>
+    new Uint8Array(source.subarray(start, end)),
 }
