@@ -22,6 +22,8 @@ export interface Entry {
   readonly bytes: number
   /** Where each role of the partition is taken up after it. */
   readonly positions: ReadonlyMap<Role, Position>
+  /** No sequence tells whether it is sent: if that is not known, it is sent once more. */
+  readonly repeats?: true
 }
 
 type MetaRecord = readonly [name: string, value: Uint8Array | undefined]
@@ -84,9 +86,13 @@ export class Outbox implements UnderWay {
     return { sequence: this.#sequence, ...sizesOf([]), positions: this.#positions }
   }
 
-  /** Records that go before all that is not sent: they come with the first transaction, and count for no entry of it. */
+  /**
+   * Records that go before all that is not sent: they come with the first transaction, and count for no entry of it. To
+   * send them twice does no harm.
+   */
   before(records: readonly OutRecord[]): Entry {
-    return { sequence: this.#sent, ...sizesOf(packed(records)), positions: this.#positions }
+    const sizes = sizesOf(packed(records))
+    return { sequence: this.#sent, ...sizes, positions: this.#positions, repeats: true }
   }
 
   /** The state is whole again. */

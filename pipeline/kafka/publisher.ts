@@ -171,7 +171,7 @@ export class Publisher implements Sink {
   async #remaining(group: readonly Entry[]): Promise<readonly Entry[]> {
     const sent = await this.#options.delivery.recover()
     if (sent === undefined) throw new Fenced('the partition is of another worker now')
-    return group.filter(({ sequence, records }) => sequence > sent || records === 0)
+    return group.filter(({ sequence, records, repeats }) => sequence > sent || records === 0 || repeats)
   }
 
   #offsets({ sequence, positions }: Entry): GroupOffset[] {

@@ -126,6 +126,20 @@ test('what goes first when a partition is taken over does not count for what fol
   expect(published.at(-1)?.sequence).toBe(2n)
 })
 
+test('what goes first when a partition is taken over is sent, also if the first transaction fails', async () => {
+  const published: Sent[] = []
+  let failures = 1
+  const delivery: Delivery = {
+    send: async (sets, offsets) => {
+      if (failures-- > 0) throw new Error('the coordinator of the group is loading')
+      published.push(sentOf(sets, offsets))
+    },
+    recover: async () => 0n,
+  }
+  await publisher(delivery, [entry(1n)]).begin([record('first')])
+  expect(published.flatMap(({ keys }) => keys)).toEqual(['first', '1'])
+})
+
 test('who takes over a copy asks again for the logs that have not come', async () => {
   const here = kel(5, 2)
   const there = kel(6, 2).aid
