@@ -7,8 +7,12 @@ import { keripyRates } from './keripy.mjs'
 import { best, folder, print, rate, root, row, stream } from './lib.mjs'
 import { compare, keep } from './results.mjs'
 
+/** As the core and the boundary are measured: several passes, of which the fastest counts. */
+const passes = JSON.stringify({ passes: 5 })
 const pipeline = (mode, path) =>
-  best(3, process.execPath, [join(root, 'bench', 'pipeline.mjs'), mode, path, folder])
+  best(3, process.execPath, [join(root, 'bench', 'pipeline.mjs'), mode, path, folder, passes])
+/** The rate of the first pass, which is what a run of a short stream takes. */
+const cold = ({ events, firstSeconds }) => events / firstSeconds
 
 const path = stream()
 const core = rustCore(path)
@@ -54,11 +58,11 @@ if (reference)
     row(
       'verify against the reference, parse and check, no database',
       'events/s',
-      rate(verify),
+      cold(verify),
       reference.check,
       8,
     ),
-    row('ingest, durable, against the reference, durable', 'events/s', rate(ingest), reference.durable, 150),
+    row('ingest, durable, against the reference, durable', 'events/s', cold(ingest), reference.durable, 150),
   )
 else
   console.log(
