@@ -9,7 +9,7 @@ import { limits } from '../dist/pipeline/limits.js'
 import { MemoryStore } from '../dist/pipeline/store/memory.js'
 
 const batchMessages = 2_000
-const runs = 9
+const runs = 25
 const [path, threads] = process.argv.slice(2)
 const options = { ...engineOptions(standardRules), threads: Number(threads) }
 const bytes = new Uint8Array(readFileSync(path))

@@ -1,5 +1,7 @@
 //! The private encoding of stored records: little-endian integers, varints, length-prefixed text.
 
+use kelpipe_cesr::primitive::USUAL_CHARS;
+
 /// Appends encoded values to a buffer.
 pub struct Encoder<'a>(pub &'a mut Vec<u8>);
 
@@ -15,7 +17,16 @@ impl Encoder<'_> {
     }
 
     /// Variable length, 7 bits a byte.
-    pub fn varint(&mut self, mut value: u128) {
+    #[inline]
+    pub fn varint(&mut self, value: u128) {
+        if value < 0x80 {
+            self.0.push(value as u8);
+        } else {
+            self.long_varint(value);
+        }
+    }
+
+    fn long_varint(&mut self, mut value: u128) {
         while value >= 0x80 {
             self.0.push((value as u8 & 0x7f) | 0x80);
             value >>= 7;
@@ -29,9 +40,17 @@ impl Encoder<'_> {
     }
 
     /// Length and bytes.
+    #[inline]
     pub fn bytes(&mut self, value: &[u8]) {
-        self.varint(value.len() as u128);
-        self.0.extend_from_slice(value);
+        // Of a known size both are written at once.
+        if let Ok(usual) = <&[u8; USUAL_CHARS]>::try_from(value) {
+            let mut both = [USUAL_CHARS as u8; 1 + USUAL_CHARS];
+            both[1..].copy_from_slice(usual);
+            self.0.extend_from_slice(&both);
+        } else {
+            self.varint(value.len() as u128);
+            self.0.extend_from_slice(value);
+        }
     }
 
     /// A list of texts.

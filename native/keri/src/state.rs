@@ -131,8 +131,12 @@ impl AidRecord {
     /// Appends the stored form.
     pub fn encode(&self, out: &mut Vec<u8>) {
         let mut out = Encoder(out);
-        for count in self.waiting {
-            out.varint(u128::from(count));
+        if self.waiting == [0; KINDS] {
+            out.0.extend_from_slice(&[0; KINDS]);
+        } else {
+            for count in self.waiting {
+                out.varint(u128::from(count));
+            }
         }
         out.varint(u128::from(self.rows));
         out.varint(u128::from(self.awaited));
