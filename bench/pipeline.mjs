@@ -77,11 +77,11 @@ const all = []
 for (let count = 0; count < passes; count += 1) all.push(await pass())
 delay.disable()
 clearInterval(sample)
-const [{ tally }] = all
+const [first] = all
 console.log(
   JSON.stringify({
-    events: tally.messages,
-    accepted: tally.accepted,
+    events: first.tally.messages,
+    accepted: first.tally.accepted,
     seconds: Math.min(...all.map(({ seconds }) => seconds)),
     loopP99Ms: delay.percentile(99) / 1e6,
     loopMaxMs: delay.max / 1e6,
