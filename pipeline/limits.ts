@@ -124,6 +124,8 @@ export interface Limits {
   /** Buffers that a process keeps to be used again, of requests and of records that are gathered, and the largest of them. */
   readonly kafkaSpareBuffers: number
   readonly kafkaSpareBytes: number
+  /** What a compressed batch of records may stand for. */
+  readonly kafkaExpandedBytes: number
   /** Pauses between tries to publish, and to open a partition again, the shortest and the longest. */
   readonly kafkaRetryMs: number
   readonly kafkaRetryMsMax: number
@@ -161,6 +163,7 @@ export interface Limits {
   readonly stopMs: number
 }
 
+/** The limits of this process: the standard, unless a configuration was taken up. */
 export const limits: Limits = {
   batchBytesMin: 64 * KiB,
   batchBytesMax: 1 * MiB,
@@ -230,6 +233,7 @@ export const limits: Limits = {
   kafkaRequestBytes: 900_000,
   kafkaSpareBuffers: 4,
   kafkaSpareBytes: 5 * MiB,
+  kafkaExpandedBytes: 16 * MiB,
   kafkaRetryMs: 100,
   kafkaRetryMsMax: 10_000,
   kafkaCloseMs: 5_000,
@@ -251,4 +255,9 @@ export const limits: Limits = {
   engineTableBytes: 32 * MiB,
   progressMs: 100,
   stopMs: 10_000,
+}
+
+/** Takes up the limits of a configuration for the whole process, before anything is made by them. */
+export function takeUpLimits(configured: Limits): void {
+  Object.assign(limits, configured)
 }

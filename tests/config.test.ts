@@ -9,6 +9,8 @@ import { readConfig } from '../pipeline/config/config.ts'
 import { exampleConfig } from '../pipeline/config/example.ts'
 import { places, variableOf } from '../pipeline/config/settings.ts'
 import { connectionOf, engineOptionsOf } from '../pipeline/config/worker.ts'
+import { limits, takeUpLimits } from '../pipeline/limits.ts'
+import { MemoryStore } from '../pipeline/store/memory.ts'
 import { kelpipe } from './support/cli.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'kelpipe-config-'))
@@ -36,6 +38,17 @@ test('the environment goes before the file, and a flag before both', () => {
   expect(config.kafka).toMatchObject({ brokers: ['b:2', 'c:3'], clientId: 'of-the-environment' })
   expect(config.sinks.states).toBeNull()
   expect(config.limits.kafkaCredits).toBeGreaterThan(0)
+})
+
+test('limits that are taken up hold for what is made after', async () => {
+  const standard = { ...limits }
+  takeUpLimits(readConfig(file('limits: {memoryStoreBytes: 1}\n'), {}, none).limits)
+  try {
+    const commit = new MemoryStore().commit(undefined, new Map([['name', Uint8Array.of(1, 2)]]))
+    await expect(commit).rejects.toMatchObject({ code: 'store/memory-full' })
+  } finally {
+    takeUpLimits(standard)
+  }
 })
 
 test('every setting has a variable of its own', () => {

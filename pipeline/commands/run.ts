@@ -8,6 +8,7 @@ import { metricsServer } from '../http/exposition.ts'
 import { connect } from '../kafka/client/index.ts'
 import { WorkerTelemetry } from '../kafka/telemetry.ts'
 import { Worker } from '../kafka/worker.ts'
+import { takeUpLimits } from '../limits.ts'
 import type { Log } from '../log.ts'
 import { openStore } from '../store/lmdb.ts'
 import { exitCodes } from '../summary.ts'
@@ -32,6 +33,7 @@ export const runCommand = (program: Command): Command =>
     .action(async ({ config, set, logLevel }: ConfigFlags & LogFlag & { config?: string }) => {
       const { readConfig } = await import('../config/config.ts')
       const found = readConfig(config, process.env, set)
+      takeUpLimits(found.limits)
       const log = logOf({ logLevel })
       await (found.role === 'gateway' ? pass(found, log) : work(found, log))
     })

@@ -135,6 +135,12 @@ const cases: readonly Case[] = [
   ['aidCounted', binding.aidCounted, [null, new Uint32Array(12)]],
   ['countWaiting', (given) => engine['countWaiting']?.(given), [new Uint8Array(4)]],
   ['waitingIndexes', (given) => engine['waitingIndexes']?.(given), [bytes]],
+  ['crc32c', binding.crc32c, [bytes]],
+  ...['lz4', 'snappy', 'zstd'].map((name): Case => [
+    `decompress ${name}`,
+    binding.decompress,
+    [name, bytes, 100],
+  ]),
   ['new Tool', (...values) => new binding.Tool(...values), ['annotate', options]],
   ...toolNames.map((name): Case => [
     `tool ${name}`,

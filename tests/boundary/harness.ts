@@ -45,6 +45,8 @@ export interface Binding {
   readonly keyStateAt: Call
   readonly evidence: Call
   readonly aidCounted: Call
+  readonly crc32c: Call
+  readonly decompress: Call
   readonly metrics: Call
   readonly resetMetrics: Call
   readonly panicNext: Call

@@ -126,6 +126,21 @@ export function clientSuite(subject: Subject): void {
       expect(await valuesOf(client, topic, 2)).toEqual(['other'])
     }))
 
+  test.each(['gzip', 'snappy', 'lz4', 'zstd'])(
+    'records that a broker compresses by %s are read',
+    async (name) =>
+      within(async (client) => {
+        const topic = `suite-${name}`
+        const settings = { 'compression.type': name }
+        await client.create([{ topic, partitions: 1, replicas: 1, settings }])
+        const values = Array.from({ length: 500 }, (_, index) => `${index} of several`)
+        const producer = await client.producer()
+        await producer.send(packed(values.map((value) => record(topic, value))))
+        await producer.close()
+        expect(await valuesOf(client, topic)).toEqual(values)
+      }),
+  )
+
   test('a producer of the same id fences the one before it and ends what that left open', async () =>
     within(async (client) => {
       const [topic = ''] = await fresh(client, 'fenced')

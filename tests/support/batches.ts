@@ -1,6 +1,8 @@
 import { createRequire } from 'node:module'
 
+import { crc32c } from '../../native/record_batch.ts'
 import { batchesIn, recordsIn } from '../../pipeline/kafka/client/batches.ts'
+import { head } from '../../pipeline/kafka/client/head.ts'
 import { writeProduce } from '../../pipeline/kafka/client/kafkajs/produce.ts'
 import type { LogRecords } from '../../pipeline/kafka/client/log.ts'
 import { packed } from '../../pipeline/kafka/client/packed.ts'
@@ -44,6 +46,30 @@ export async function encoded(batches: readonly PlainBatch[]): Promise<Buffer> {
     RecordBatch({ ...batch, records: records.map((record) => Record(record)) }),
   )
   return Buffer.concat((await Promise.all(encoders)).map(({ buffer }) => buffer))
+}
+
+/** A batch of one record without a key. */
+export const one = async (firstOffset: number, value: Uint8Array): Promise<Buffer> =>
+  encoded([
+    {
+      compression: 0,
+      firstOffset,
+      lastOffsetDelta: 0,
+      transactional: false,
+      producerId: -1n,
+      records: [{ key: null, value, headers: {}, offsetDelta: 0, timestampDelta: 0 }],
+    },
+  ])
+
+/** Gives whole batches the checksums of what they are now. */
+export function sealed(set: Buffer): Buffer {
+  for (let at = 0; at + head.bytes <= set.length;) {
+    const end = at + head.lengthEnd + set.readInt32BE(at + head.length)
+    if (end > set.length || end < at + head.bytes) break
+    set.writeUInt32BE(crc32c(set.subarray(at + head.attributes, end)), at + head.crc)
+    at = end
+  }
+  return set
 }
 
 /** Bytes of a request in front of the batch of its one partition, of a topic without a name. */

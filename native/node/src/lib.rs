@@ -22,6 +22,7 @@ mod memory;
 mod metrics;
 mod options;
 mod prepared;
+mod record_batch;
 mod record_framer;
 mod records;
 pub mod spans;

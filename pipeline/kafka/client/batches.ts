@@ -1,5 +1,7 @@
 import { recordWords } from '../../../native/engine.ts'
+import { crc32c } from '../../../native/record_batch.ts'
 import { malformed, Reader, recordBytesMin } from './fields.ts'
+import { attributes, head, magic } from './head.ts'
 import { LogRecords } from './log.ts'
 
 /** What Kafka's record batches (of format 2) say in front of their records. Source: Kafka documentation, message format. */
@@ -18,21 +20,6 @@ export interface RecordBatch {
   readonly bytes: Uint8Array
 }
 
-/** Places in front of the records, and the bytes of all that. */
-const lengthAt = 8
-const lengthEnd = 12
-const magicAt = 16
-const attributesAt = 21
-const lastDeltaAt = 23
-const producerIdAt = 43
-const countAt = 57
-const headBytes = 61
-
-const magic = 2
-const compressionBits = 7
-const transactionalBit = 16
-const controlBit = 32
-
 /**
  * The batches of a fetched partition. What a fetch has cut off at its end is left out.
  *
@@ -41,24 +28,26 @@ const controlBit = 32
 export function batchesIn(set: Uint8Array): RecordBatch[] {
   const view = new DataView(set.buffer, set.byteOffset, set.byteLength)
   const batches: RecordBatch[] = []
-  for (let at = 0; at + headBytes <= set.length;) {
-    const end = at + lengthEnd + view.getInt32(at + lengthAt)
-    if (set[at + magicAt] !== magic) throw malformed(`a batch of format ${set[at + magicAt]}`)
-    if (end < at + headBytes) throw malformed('a batch that is shorter than its head')
+  for (let at = 0; at + head.bytes <= set.length;) {
+    const end = at + head.lengthEnd + view.getInt32(at + head.length)
+    if (set[at + head.magic] !== magic) throw malformed(`a batch of format ${set[at + head.magic]}`)
+    if (end < at + head.bytes) throw malformed('a batch that is shorter than its head')
     if (end > set.length) break
-    const attributes = view.getInt16(at + attributesAt)
+    if (crc32c(set.subarray(at + head.attributes, end)) !== view.getUint32(at + head.crc))
+      throw malformed('a batch that is not what its checksum is of')
+    const bits = view.getInt16(at + head.attributes)
     const first = Number(view.getBigInt64(at))
-    const bytes = set.subarray(at + headBytes, end)
-    const compression = attributes & compressionBits
-    const count = view.getInt32(at + countAt)
+    const bytes = set.subarray(at + head.bytes, end)
+    const compression = bits & attributes.compression
+    const count = view.getInt32(at + head.count)
     if (count < 0 || (compression === 0 && count * recordBytesMin > bytes.length))
       throw malformed(`a batch of ${count} records in ${bytes.length} bytes`)
     batches.push({
       first,
-      last: first + view.getInt32(at + lastDeltaAt),
-      producerId: view.getBigInt64(at + producerIdAt),
-      transactional: (attributes & transactionalBit) !== 0,
-      control: (attributes & controlBit) !== 0,
+      last: first + view.getInt32(at + head.lastDelta),
+      producerId: view.getBigInt64(at + head.producerId),
+      transactional: (bits & attributes.transactional) !== 0,
+      control: (bits & attributes.control) !== 0,
       count,
       compression,
       bytes,
@@ -104,18 +93,24 @@ export function recordsIn(batches: readonly RecordBatch[], from: number): LogRec
 
 /** One view that all batches lie in, and where. Those of one fetch do; those that were compressed are copied. */
 function oneView(batches: readonly RecordBatch[]): { view: Uint8Array; starts: readonly number[] } {
-  const [head, tail] = [batches[0]?.bytes, batches.at(-1)?.bytes]
-  if (!head || !tail) return { view: new Uint8Array(0), starts: [] }
-  if (batches.every(({ bytes: { buffer } }) => buffer === head.buffer)) {
-    const low = head.byteOffset
+  const first = batches[0]?.bytes
+  if (!first) return { view: new Uint8Array(0), starts: [] }
+  let end = first.byteOffset
+  const isOne = batches.every(({ bytes }) => {
+    const behind = bytes.buffer === first.buffer && bytes.byteOffset >= end
+    end = bytes.byteOffset + bytes.length
+    return behind
+  })
+  if (isOne) {
+    const low = first.byteOffset
     return {
-      view: new Uint8Array(head.buffer, low, tail.byteOffset + tail.length - low),
+      view: new Uint8Array(first.buffer, low, end - low),
       starts: batches.map(({ bytes }) => bytes.byteOffset - low),
     }
   }
-  let end = 0
+  let at = 0
   return {
     view: Buffer.concat(batches.map(({ bytes }) => bytes)),
-    starts: batches.map(({ bytes }) => (end += bytes.length) - bytes.length),
+    starts: batches.map(({ bytes }) => (at += bytes.length) - bytes.length),
   }
 }

@@ -1,4 +1,3 @@
-import { limits } from '../../limits.ts'
 import type { OutRecord } from './client.ts'
 import { headersIn, Reader } from './fields.ts'
 import { utf8BytesMax, varintBytesMax, Writers, type Writer } from './writer.ts'
@@ -29,7 +28,7 @@ export const batchBytes = ({ count, bytes }: Pick<RecordSet, 'count' | 'bytes'>)
 const bytesFirst = 1024
 
 /** Buffers of sets that are being filled, which is done in one go. */
-const writers = new Writers(limits.kafkaSpareBuffers, limits.kafkaSpareBytes)
+const writers = new Writers()
 
 /** A set that is being filled. */
 export class Pack {

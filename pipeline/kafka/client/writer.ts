@@ -1,3 +1,5 @@
+import { limits } from '../../limits.ts'
+
 /** Writes fields of Kafka's protocol into a buffer that grows as it has to. */
 export class Writer {
   #bytes: Buffer
@@ -127,17 +129,12 @@ export function textBytes(text: string): number {
   return text.length
 }
 
-/** Writers that are used again, so that large buffers are not made and given up many times a second. */
+/**
+ * Writers that are used again, so that large buffers are not made and given up many times a second:
+ * `limits.kafkaSpareBuffers` at most, and none with more than `limits.kafkaSpareBytes`.
+ */
 export class Writers {
-  readonly #countMax: number
-  readonly #bytesMax: number
   readonly #spare: Writer[] = []
-
-  /** Keeps so many at most, and none with a larger buffer. */
-  constructor(countMax: number, bytesMax: number) {
-    this.#countMax = countMax
-    this.#bytesMax = bytesMax
-  }
 
   /** A writer with room for so many bytes. */
   take(bytes: number): Writer {
@@ -149,11 +146,11 @@ export class Writers {
   /** Takes a writer back; nobody reads any more what it wrote. */
   give(writer: Writer): void {
     const { capacity } = writer
-    if (capacity <= smallBytes || capacity > this.#bytesMax) return
+    if (capacity <= smallBytes || capacity > limits.kafkaSpareBytes) return
     writer.clear()
     this.#spare.push(writer)
     // The oldest is the one that was too small for longest.
-    if (this.#spare.length > this.#countMax) this.#spare.shift()
+    if (this.#spare.length > limits.kafkaSpareBuffers) this.#spare.shift()
   }
 }
 

@@ -1,4 +1,5 @@
 import { batchesIn, recordsIn, type RecordBatch } from '../batches.ts'
+import { expanded } from '../compression.ts'
 import type { LogRecords } from '../log.ts'
 import { committed, type Aborted } from './aborted.ts'
 
@@ -9,23 +10,12 @@ export interface Decoder {
   readBytes(length: number): Buffer
 }
 
-/** Undoes a compression, by its number. */
-export type Decompress = (compression: number, bytes: Uint8Array) => Promise<Uint8Array>
-
 /** The batches of one partition in the answer to a fetch, none of them compressed any more. */
-export const decodeBatches =
-  (decompress: Decompress) =>
-  async (decoder: Decoder): Promise<readonly RecordBatch[]> => {
-    const bytes = decoder.readInt32()
-    if (bytes <= 0 || !decoder.canReadBytes(bytes)) return []
-    const batches = batchesIn(decoder.readBytes(bytes))
-    return Promise.all(
-      batches.map(async (batch) => {
-        if (batch.compression === 0) return batch
-        return { ...batch, compression: 0, bytes: await decompress(batch.compression, batch.bytes) }
-      }),
-    )
-  }
+export async function decodeBatches(decoder: Decoder): Promise<readonly RecordBatch[]> {
+  const bytes = decoder.readInt32()
+  if (bytes <= 0 || !decoder.canReadBytes(bytes)) return []
+  return Promise.all(batchesIn(decoder.readBytes(bytes)).map(expanded))
+}
 
 /** What was fetched of a partition, as kafkajs keeps it. */
 export interface PartitionData {

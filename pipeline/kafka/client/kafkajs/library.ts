@@ -2,9 +2,7 @@ import { createRequire } from 'node:module'
 
 import type * as Kafkajs from 'kafkajs'
 
-import { reasonOf } from '../../../errors.ts'
-import { malformed } from '../fields.ts'
-import { decodeBatches, FetchedBatch, type Decompress } from './fetched.ts'
+import { decodeBatches, FetchedBatch } from './fetched.ts'
 import { produceRequest, type Messages, type Produce } from './produce.ts'
 import type { SetMessage } from './producer.ts'
 
@@ -19,22 +17,6 @@ function replace<Export>(file: string, by: (original: Export) => Export): void {
   const original = require(path) as Export
   const cached = require.cache[path]
   if (cached) cached.exports = by(original)
-}
-
-interface Compression {
-  lookupCodecByAttributes(
-    this: void,
-    attributes: number,
-  ): { decompress(bytes: Uint8Array): Promise<Uint8Array> } | null
-}
-
-const decompress: Decompress = async (compression, bytes) => {
-  const { lookupCodecByAttributes } = require('kafkajs/src/protocol/message/compression') as Compression
-  const codec = lookupCodecByAttributes(compression)
-  if (!codec) throw malformed(`a batch of compression ${compression}`)
-  return codec.decompress(bytes).catch((error: unknown) => {
-    throw malformed(reasonOf(error))
-  })
 }
 
 interface Coordinated {
@@ -98,9 +80,7 @@ replace<CreateRequest>('protocol/request.js', (original) => async (asked) => {
   return { buffer: produceRequest({ ...request, correlationId, clientId }, request.produce, Date.now()) }
 })
 // Of what it fetches it makes half a dozen objects a record, and hands over records of aborted transactions.
-replace<ReturnType<typeof decodeBatches>>('protocol/requests/fetch/v4/decodeMessages.js', () =>
-  decodeBatches(decompress),
-)
+replace<typeof decodeBatches>('protocol/requests/fetch/v4/decodeMessages.js', () => decodeBatches)
 // It looks every millisecond whether requests wait, on each connection, be there any or not.
 replace<typeof RequestQueue>(
   'network/requestQueue/index.js',

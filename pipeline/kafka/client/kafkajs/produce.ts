@@ -1,7 +1,7 @@
-import { limits } from '../../../limits.ts'
+import { crc32c } from '../../../../native/record_batch.ts'
+import { attributes, head, magic } from '../head.ts'
 import { batchBytes, lengthAt, lengthBytes, type RecordSet } from '../packed.ts'
 import { textBytes, varintBytes, Writers, type Writer } from '../writer.ts'
-import { crc32c } from './crc32c.ts'
 
 /** What a Produce request is made of, as kafkajs has it. */
 export interface Produce {
@@ -34,16 +34,6 @@ export interface Lent {
   readonly place: string
 }
 
-/** Bytes of a record batch in front of its records, from its first offset on, and in front of what its length counts. */
-const batchHeadBytes = 61
-const lengthEnd = 12
-/** Where in a batch its length and its checksum stand, and what that covers begins. */
-const lengthPlace = 8
-const crcAt = 17
-const attributesAt = 21
-const transactionalBit = 16
-const magic = 2
-
 /**
  * Writes the body of a Produce request (versions 3 to 7) without compression.
  *
@@ -73,16 +63,16 @@ export interface RequestHead {
   readonly clientId: string
 }
 
-const writers = new Writers(limits.kafkaSpareBuffers, limits.kafkaSpareBytes)
+const writers = new Writers()
 
 /** A whole Produce request, with its length in front. Its buffer is lent to it (`Messages.lent`). */
-export function produceRequest(head: RequestHead, produce: Produce, nowMs: number): Buffer {
-  const to = writers.take(headBytesMax + textBytes(head.clientId) + bodyBytes(produce))
+export function produceRequest(asked: RequestHead, produce: Produce, nowMs: number): Buffer {
+  const to = writers.take(headBytesMax + textBytes(asked.clientId) + bodyBytes(produce))
   to.int32(0)
-  to.int16(head.apiKey)
-  to.int16(head.apiVersion)
-  to.int32(head.correlationId)
-  to.string(head.clientId)
+  to.int16(asked.apiKey)
+  to.int16(asked.apiVersion)
+  to.int32(asked.correlationId)
+  to.string(asked.clientId)
   writeProduce(to, produce, nowMs)
   to.int32At(0, to.length - lengthBytes)
   const [{ topic, partitions } = { topic: '', partitions: [] }] = produce.topicData
@@ -108,7 +98,7 @@ function bodyBytes({ transactionalId, topicData }: Produce): number {
   for (const { topic, partitions } of topicData) {
     bytes += 2 + textBytes(topic) + 4
     for (const { messages } of partitions) {
-      bytes += 4 + 4 + batchHeadBytes
+      bytes += 4 + 4 + head.bytes
       for (const set of messages.sets) bytes += batchBytes(set)
     }
   }
@@ -129,7 +119,7 @@ function batch(to: Writer, produce: Produce, { messages, firstSequence, nowMs }:
   to.int32(0)
   to.int8(magic)
   to.int32(0)
-  to.int16(produce.transactionalId == null ? 0 : transactionalBit)
+  to.int16(produce.transactionalId == null ? 0 : attributes.transactional)
   to.int32(messages.length - 1)
   to.int64(BigInt(nowMs))
   to.int64(BigInt(nowMs))
@@ -141,8 +131,8 @@ function batch(to: Writer, produce: Produce, { messages, firstSequence, nowMs }:
   for (const set of messages.sets) place = records(to, set, place)
   const bytes = to.length - start
   to.int32At(start - 4, bytes)
-  to.int32At(start + lengthPlace, bytes - lengthEnd)
-  to.int32At(start + crcAt, crc32c(to.bytes(), start + attributesAt))
+  to.int32At(start + head.length, bytes - head.lengthEnd)
+  to.int32At(start + head.crc, crc32c(to.bytes().subarray(start + head.attributes)))
 }
 
 /** Writes the records of a set behind those before `place`; how many that are then. */
