@@ -48,9 +48,9 @@ pub struct View<'b> {
     pub anchors_added: Vec<(Key, Anchor)>,
     /// Events logged by the fold.
     pub logs: Logs,
-    /// Records read so far.
     /// Index of the AID last asked for: nearly always that of the next question.
     recent: usize,
+    /// Records read so far.
     read_logs: Map<u64, Arc<LogRecord>>,
     /// Units that were taken as absent.
     pub needs: Needs,
