@@ -55,7 +55,7 @@ test('an event out of order names the events before it, and who has them', async
   expect(await why(reader(database), `${aid}@4`)).toEqual(answer)
 })
 
-// Goal: whoever asks for what is nowhere stops nobody else. Method: note how much is read in one turn of the event loop.
+// Goal: those who ask for what is nowhere stop nobody else, however many they are. Method: note how much is read in one turn of the event loop.
 test('all logs are looked through a page at a time, and the event loop turns between', async () => {
   const logs = [0, 1, 2].map((seed) => kel(seed, 9))
   const database = await taken([file(logs.flatMap(({ messages }) => messages))])
@@ -82,12 +82,14 @@ test('all logs are looked through a page at a time, and the event loop turns bet
     [digest('nothing'), undefined],
   ] as const) {
     const before = turns.length
-    const found = await why({ ...reader(database), store }, asked)
-    if (answer) expect(found).toMatchObject(answer)
-    else expect(found).toBeUndefined()
+    const asking = Array.from({ length: 3 }, async () => why({ ...reader(database), store }, asked))
+    for (const found of await Promise.all(asking))
+      if (answer) expect(found).toMatchObject(answer)
+      else expect(found).toBeUndefined()
     const read = turns.slice(before - 1)
-    expect(read.reduce((sum, each) => sum + each)).toBe(27)
-    expect(Math.max(...read)).toBeLessThanOrEqual(3)
+    expect(read.reduce((sum, each) => sum + each)).toBe(3 * 27)
+    // In one turn a search may end and the next one begin.
+    expect(Math.max(...read)).toBeLessThanOrEqual(2 * 3)
   }
 })
 

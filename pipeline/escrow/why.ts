@@ -1,3 +1,4 @@
+import { Slots } from '../../operators/slots.ts'
 import { loggedAt } from '../history.ts'
 import { aidBytes, placeKey, placeOf } from '../replay.ts'
 import { pacedScan } from '../store/paced.ts'
@@ -53,9 +54,21 @@ export async function why(reader: EscrowReader, asked: string): Promise<Why | un
 
 /** Where a SAID stands: as an inception, among what waits, or in a log; all logs are read for the last alone. */
 async function find(reader: EscrowReader, said: string): Promise<Place | undefined> {
-  const { addon, store } = reader
   if (known(reader, { aid: said, sn: 0n })) return { aid: said, sn: 0n }
   for await (const { aid, sn } of entries(reader, { said })) return { aid, sn: BigInt(`0x${sn}`) }
+  await searching.take()
+  try {
+    return await inLogs(reader, said)
+  } finally {
+    searching.give()
+  }
+}
+
+/** One search through all logs at a time in a process: who asks for another waits. */
+const searching = new Slots(1)
+
+async function inLogs(reader: EscrowReader, said: string): Promise<Place | undefined> {
+  const { addon, store } = reader
   for await (const { key, value } of pacedScan(reader, 'kel', {})) {
     if (!Buffer.from(value.buffer, value.byteOffset, value.length).includes(said)) continue
     const place = placeOf(key)

@@ -73,7 +73,7 @@ export const stateRoutes =
         schema: {
           summary: 'What an event (by SAID, or AID@SN) waits for, since when, and who could supply it.',
           description:
-            'A place, an inception and what waits are found at once. For the SAID of another accepted event, or one that is unknown, all logs are read, in pages: seconds for a million events.',
+            'A place, an inception and what waits are found at once. For the SAID of another accepted event, or one that is unknown, all logs are read, in pages, for one request after the other: seconds for a million events.',
           params: {
             type: 'object',
             properties: { said: { type: 'string', pattern: '^[A-Za-z0-9_-]{44,88}(@[0-9]{1,39})?$' } },
