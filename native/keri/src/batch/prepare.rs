@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use kelpipe_cesr::Alphabet;
 use kelpipe_cesr::frame::{self, Domain, Frame};
 use kelpipe_cesr::group::{self, Genus};
 
@@ -82,6 +83,9 @@ fn parse<'a>(
         }
         Domain::Binary | Domain::Mixed => return convert(options, codec, source, frame, source_id),
     };
+    if codec.alphabet == Alphabet::Lenient && has_other_spellings(source, frame) {
+        return convert(options, codec, source, frame, source_id);
+    }
     Ok(Item::Message(Parsed {
         message,
         identity: *identity,
@@ -107,6 +111,10 @@ fn convert<'a>(
         source: source_id,
     };
     let mut identity = Identity::default();
+    if codec.alphabet == Alphabet::Lenient {
+        converted.read(options, codec, &mut Identity::default())?;
+        respell(&mut converted.attachments);
+    }
     let mut aids = Vec::new();
     let mut visit = |aid: &str| aids.push(aid.to_owned());
     let (message, carried) = converted.read(options, codec, &mut identity)?;
@@ -116,6 +124,24 @@ fn convert<'a>(
     drop((message, carried));
     converted.aids = aids;
     Ok(Item::Converted(Box::new(converted)))
+}
+
+/// Whether attachments hold characters that stand for others (HARDEN 5).
+fn has_other_spellings(source: &[u8], frame: &Frame) -> bool {
+    let range = frame.body.end as usize..frame.attachments_end as usize;
+    let attachments = source.get(range).unwrap_or(&[]);
+    attachments.iter().any(|c| matches!(c, b'+' | b'/'))
+}
+
+/// Writes attachments, which can be read, as the reference writes them once it has read them.
+fn respell(attachments: &mut [u8]) {
+    for c in attachments {
+        match c {
+            b'+' => *c = b'-',
+            b'/' => *c = b'_',
+            _ => {}
+        }
+    }
 }
 
 impl Converted {

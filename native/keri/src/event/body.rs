@@ -36,7 +36,7 @@ pub(super) fn read_event<'a>(
     identity: &mut Identity<'a>,
 ) -> Result<Found<'a>, Refusal> {
     fields.key("d")?;
-    let said = fields.primitive()?;
+    let said = fields.said()?;
     identity.said = said.1.text;
     fields.key("i")?;
     let pre = fields.primitive()?;
@@ -139,6 +139,10 @@ pub(super) fn read_receipt<'a>(
     fields.end()?;
     if !prefix::is_prefix(pre.row.code, head) {
         return Err(Reject::Prefix.into());
+    }
+    // The reference lets it wait, and drops it when it tries it again.
+    if !prefix::is_digest(said.row.code) {
+        return Err(Reject::SaidCode.into());
     }
     Ok(Receipt {
         said: said.text,

@@ -10,6 +10,7 @@ use smallvec::SmallVec;
 use super::{Placed, Seal, Texts};
 use crate::decision::{Refusal, Reject};
 use crate::number;
+use crate::prefix;
 use crate::threshold::Threshold;
 
 /// All tokens of one value.
@@ -38,6 +39,18 @@ pub(crate) fn integer_value(integer: Integer<'_>) -> Option<u128> {
         Integer::Negative(_) => None,
         Integer::Unsigned(value) => Some(value.into()),
     }
+}
+
+/// A primitive that is no digest, with Base64 behind it.
+fn no_digest(raw: &[u8]) -> Option<Primitive<'_>> {
+    let Primitive { text, row } = Primitive::parse(raw, Alphabet::Strict).ok()?;
+    let rest = raw.get(text.len()..)?;
+    let is_text = |c: &u8| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_');
+    if prefix::is_digest(row.code) || !rest.iter().all(is_text) {
+        return None;
+    }
+    let text = std::str::from_utf8(raw).ok()?;
+    Some(Primitive { text, row })
 }
 
 /// A cursor over the fields of a top-level map.
@@ -104,6 +117,14 @@ impl<'a> Fields<'a> {
             text.span,
             Primitive::parse_exact(text.raw, Alphabet::Strict)?,
         ))
+    }
+
+    /// What stands for a SAID, with the span of its text. If it is no digest, the reference takes text behind it, too.
+    pub fn said(&mut self) -> Result<Placed<'a>, Refusal> {
+        let text = self.text()?;
+        let primitive = Primitive::parse_exact(text.raw, Alphabet::Strict);
+        let primitive = primitive.or_else(|error| no_digest(text.raw).ok_or(error))?;
+        Ok((text.span, primitive))
     }
 
     /// A hexadecimal number. `integers`: written as a JSON integer it is taken under HARDEN 8, too.
