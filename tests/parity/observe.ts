@@ -59,6 +59,8 @@ interface WaitingPlace {
 interface Seen {
   readonly event: ObservedEvent
   readonly exception: string | undefined
+  /** What came with the body. */
+  readonly attached: Buffer
 }
 
 /** A stream's steps, carried out by the pipeline's own operators over a store in memory. */
@@ -140,19 +142,21 @@ class Observer {
     for (let index = 0; index < settled.verdicts.length; index += 1) {
       const row = settled.verdicts.row(index)
       if (row.message === undefined) continue
-      const [start = 0, end = 0] = work.spans.subarray(row.message * 4)
+      const [start = 0, end = 0, behind = 0] = work.spans.subarray(row.message * 4)
       const exception = exceptionOf(row)
       const event: ObservedEvent = {
-        aid: row.aid || null,
-        sn: row.said === '' ? null : row.sn.toString(16),
+        aid: row.ilk === 'qry' ? null : row.aid || null,
+        sn: row.said === '' || unnumbered.has(row.ilk) ? null : snOf(row, work.source.subarray(start, end)),
         said: row.said || null,
         ilk: row.said === '' ? null : row.ilk,
         offset: offset + work.at + start,
         size: end - start,
         status: '',
       }
-      event.status = statusOf(event, exception, now)
-      this.#seen.push({ event, exception })
+      const attached = Buffer.from(work.source.subarray(end, behind))
+      const seen = { event, exception, attached }
+      event.status = statusOf(seen, now)
+      this.#seen.push(seen)
     }
   }
 
@@ -202,9 +206,10 @@ class Observer {
 
   result(): Observation {
     const end = this.snapshot()
-    const events = this.#seen.map(({ event, exception }) => {
+    const events = this.#seen.map((seen) => {
+      const { event } = seen
       const onParse = event.status
-      const status = statusOf(event, exception, end)
+      const status = statusOf(seen, end)
       return { ...event, status, ...(status !== onParse && { onParse }) }
     })
     return { events, ...end, snapshots: this.#steps }
@@ -237,25 +242,50 @@ function exceptionOf(row: Row): string | undefined {
 
 const keyEvents = new Set(['icp', 'rot', 'ixn', 'dip', 'drt'])
 
+/** A sequence number as it is written, as far as that is text. */
+const snOf = ({ sn }: Row, body: Uint8Array): string =>
+  /"s":"([^"\\]*)"/u.exec(Buffer.from(body).toString('latin1'))?.[1] ?? sn.toString(16)
+
+/** Messages without a sequence number. */
+const unnumbered = new Set(['qry', 'rpy', 'pro', 'bar', 'exn', 'xip'])
+
 /** What became of a message, judged from what the store holds. */
-function statusOf(
-  { said, aid, ilk }: ObservedEvent,
-  exception: string | undefined,
-  { fels, escrows }: Snapshot,
-): string {
-  if (said === null) return `dropped:${exception ?? 'ValidationError'}`
-  if (keyEvents.has(ilk ?? '') && fels[aid ?? '']?.includes(said)) return 'accepted'
-  const holds = (row: Record<string, unknown>): boolean =>
-    row['said'] === said || (typeof row['val'] === 'string' && row['val'].includes(said))
-  const tables = Object.entries(escrows)
+function statusOf(seen: Seen, then: Snapshot): string {
+  const { said, aid, ilk } = seen.event
+  const otherwise = seen.exception ? `dropped:${seen.exception}` : 'processed'
+  if (said === null) return `dropped:${seen.exception ?? 'ValidationError'}`
+  if (ilk === 'rct') return receiptStatus(seen, then) ?? otherwise
+  if (ilk !== 'qry' && !keyEvents.has(ilk ?? '')) return otherwise
+  if (then.fels[aid ?? '']?.includes(said)) return 'accepted'
+  const tables = tablesWith(then, (row) => row['said'] === said || valueOf(row).includes(said))
+  return tables.length > 0 ? `escrowed:${tables.join('+')}` : otherwise
+}
+
+/** Where the signatures of a receipt are, if anywhere. */
+function receiptStatus({ event, attached }: Seen, then: Snapshot): string | undefined {
+  const { said } = event
+  const isOurs = (text: string): boolean => {
+    const signature = text.slice(-signatureChars)
+    const raw = Buffer.from(`AA${signature}`, 'base64url').subarray(2)
+    return signature !== '' && (attached.includes(signature) || attached.includes(raw))
+  }
+  const tables = tablesWith(then, (row) => row['said'] === said && isOurs(valueOf(row)))
+  const receipts = tables.filter((table) => ['ures', 'vres', 'uwes'].includes(table))
+  if (receipts.length > 0) return `escrowed:${receipts.join('+')}`
+  const { wigs = [], rcts = [], vrcs = [] } = then.attachments[said ?? ''] ?? {}
+  return [...wigs, ...rcts, ...vrcs].some(isOurs) ? 'accepted' : undefined
+}
+
+/** Characters of a signature behind its code and index. */
+const signatureChars = 86
+
+const valueOf = (row: Record<string, unknown>): string => (typeof row['val'] === 'string' ? row['val'] : '')
+
+const tablesWith = ({ escrows }: Snapshot, holds: (row: Record<string, unknown>) => boolean): string[] =>
+  Object.entries(escrows)
     .filter(([, rows]) => rows.some(holds))
     .map(([table]) => table)
     .toSorted()
-  const receipts = tables.filter((table) => ['ures', 'vres', 'uwes'].includes(table))
-  if (ilk === 'rct' && receipts.length > 0) return `escrowed:${receipts.join('+')}`
-  if (keyEvents.has(ilk ?? '') && tables.length > 0) return `escrowed:${tables.join('+')}`
-  return exception ? `dropped:${exception}` : 'processed'
-}
 
 /** Carries out a vector's steps on its stream and says what is there at the end. */
 export async function observe(
