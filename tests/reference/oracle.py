@@ -38,6 +38,8 @@ QUERIES = "qnfs"
 # Tables whose values begin with an ordinal that keeps them in the order in which they came.
 ORDERED = ("kels", QUERIES, *EVENT_ESCROWS, *RECEIPT_ESCROWS)
 ATTACHED = ("sigs", "wigs", "rcts", "vrcs")
+# What is told of a body, and its labels there.
+FIELDS = {"aid": "i", "sn": "s", "said": "d", "ilk": "t"}
 VERSION_STRING = re.compile(rb"KERI10(?:JSON|CBOR|MGPK)([0-9a-f]{6})_")
 SAID_LENGTH = 44
 # Without its code, which differs between a signature with and one without an index.
@@ -275,6 +277,11 @@ def place(key):
     return aid, f"{int(number, 16):x}"
 
 
+def shown(value):
+    """A damaged body may hold bytes where text belongs."""
+    return value.decode("latin1") if isinstance(value, bytes) else value
+
+
 def described(stream, offset):
     """What the body at the front of `stream` says of itself; nothing where no body can be seen."""
     match = VERSION_STRING.search(stream[:32])
@@ -283,7 +290,8 @@ def described(stream, offset):
     message = {"aid": None, "sn": None, "said": None, "ilk": None, "offset": offset}
     try:
         body = serdering.Serdery().reap(ims=bytearray(stream)).ked
-        message.update(aid=body.get("i"), sn=body.get("s"), said=body.get("d"), ilk=body.get("t"))
+        fields = {name: shown(body.get(label)) for name, label in FIELDS.items()}
+        message.update(fields)
     except Exception:  # whatever the reference raises over a body that it refuses
         pass
     return {**message, "size": int(match[1], 16)}
