@@ -278,8 +278,8 @@ def place(key):
 
 
 def shown(value):
-    """A damaged body may hold bytes where text belongs."""
-    return value.decode("latin1") if isinstance(value, bytes) else value
+    """A damaged body may hold anything where text belongs."""
+    return value if value is None or isinstance(value, str) else repr(value)
 
 
 def described(stream, offset):

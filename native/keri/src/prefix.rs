@@ -80,6 +80,11 @@ pub fn is_digest(code: &str) -> bool {
     crate::said::digest_of(code).is_some()
 }
 
+/// Whether a code may stand for a next key. 1.1.17 takes no digest of 512 bits there.
+pub fn is_next(code: &str, head: bool) -> bool {
+    is_digest(code) && (head || code.len() == 1)
+}
+
 /// Whether a code is that of a non-transferable prefix.
 pub fn is_nontransferable(code: &str) -> bool {
     matches!(code, "B" | "1AAA" | "1AAC" | "1AAI")

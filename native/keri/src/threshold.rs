@@ -61,11 +61,17 @@ impl Threshold {
     }
 
     /// Whether verified `indices` satisfy it. An integer counts `indices` as given: the caller decides
-    /// whether repeated ones were removed (HARDEN 1). 0 is never satisfied.
+    /// whether repeated ones were removed (HARDEN 1). 0 is never satisfied, nor is any weight by an index beyond them all.
     pub fn satisfied(&self, indices: &[u32]) -> bool {
         match self {
             Threshold::Number(number) => *number > 0 && indices.len() as u128 >= *number,
             Threshold::Weighted(clauses) => {
+                if indices
+                    .iter()
+                    .any(|index| u128::from(*index) >= self.size())
+                {
+                    return false;
+                }
                 let mut next = 0u32;
                 clauses
                     .iter()
@@ -196,11 +202,19 @@ mod tests {
     }
 
     #[test]
+    fn an_index_beyond_the_weights_satisfies_nothing() {
+        let two = read(r#"["1/2","1/2"]"#, true).expect("valid");
+        assert!(two.satisfied(&[0, 1]));
+        assert!(!two.satisfied(&[0, 1, 2]));
+    }
+
+    #[test]
     fn zero_is_never_satisfied_and_lenient_forms_are_lenient_only() {
         assert!(!Threshold::Number(0).satisfied(&[0]));
         for text in [r#""01""#, r#"["1.0"]"#, r#"["01/2","1/2"]"#, "true"] {
             assert!(read(text, true).is_none(), "{text}");
             assert!(read(text, false).is_some(), "{text}");
         }
+        assert!(read(r#""""#, false).is_none());
     }
 }

@@ -132,6 +132,8 @@ impl<'a> Fields<'a> {
         let value = match self.reader.next()? {
             Token::Text(text) => number::hex(text.raw, self.strict),
             Token::Integer(integer) if !self.strict => integer_value(integer),
+            Token::Bool(value) if !self.strict => Some(value.into()),
+            Token::Null if !self.strict => Some(0),
             Token::Integer(integer) if integers => {
                 integer_value(integer).filter(|value| *value <= u128::from(u32::MAX))
             }
@@ -173,7 +175,9 @@ impl<'a> Fields<'a> {
     pub fn traits(&mut self) -> Result<(bool, bool), Refusal> {
         let mut list = Texts::default();
         match self.reader.next()? {
-            Token::ListStart => self.rest_of_list(&mut list)?,
+            Token::ListStart if self.strict || self.native => self.rest_of_list(&mut list)?,
+            Token::ListStart if !self.strict => self.rest_of_any(false, &mut list)?,
+            Token::MapStart if !self.strict => self.rest_of_any(true, &mut list)?,
             Token::Text(text) => {
                 let has = |name: &[u8]| text.raw.windows(name.len()).any(|part| part == name);
                 return Ok((has(b"EO"), has(b"DND")));
@@ -187,6 +191,26 @@ impl<'a> Fields<'a> {
         Ok((has("EO"), has("DND")))
     }
 
+    /// The texts of a list that may hold other things, or the labels of a map.
+    fn rest_of_any(&mut self, is_map: bool, list: &mut Texts<'a>) -> Result<(), Refusal> {
+        let push = |list: &mut Texts<'a>, text: Text<'a>| {
+            if let Ok(text) = std::str::from_utf8(text.raw) {
+                list.push(text);
+            }
+        };
+        let mut depth = 1u32;
+        while depth > 0 {
+            match self.reader.next()? {
+                Token::ListStart | Token::MapStart => depth += 1,
+                Token::ListEnd | Token::MapEnd => depth -= 1,
+                Token::Text(text) if depth == 1 && !is_map => push(list, text),
+                Token::Key(text) if depth == 1 && is_map => push(list, text),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
     /// The seals in `a`: a list (or, natively, a map) of anything; event seals are the maps of exactly i, s, d.
     /// Also tells whether there is nothing in it.
     pub fn seals(&mut self) -> Result<(Vec<Seal<'a>>, bool), Refusal> {
@@ -194,6 +218,9 @@ impl<'a> Fields<'a> {
         let mut depth = match self.reader.next()? {
             Token::ListStart | Token::MapStart => 1u32,
             Token::Text(text) => return Ok((seals, text.raw.is_empty())),
+            token @ (Token::Null | Token::Bool(_) | Token::Integer(_)) if !self.strict => {
+                return Ok((seals, matches!(token, Token::Null | Token::Bool(false))));
+            }
             _ => return Err(Reject::FieldValue.into()),
         };
         loop {

@@ -91,7 +91,7 @@ impl Fold<'_> {
             return refuse(Reject::InceptionSn);
         }
         let keys = keys_of(event)?;
-        let (kt, nt) = thresholds(event)?;
+        let (kt, nt) = thresholds(event, head)?;
         if prefix::is_digest(code) {
             if !head && event.pre != event.said {
                 return refuse(Reject::PrefixDerivation);
@@ -173,7 +173,7 @@ impl Fold<'_> {
         }
         let superseded = self.check_prior(event, state)?;
         let keys = keys_of(event)?;
-        let (kt, nt) = thresholds(event)?;
+        let (kt, nt) = thresholds(event, head)?;
         // The reference's head leaves the witnesses alone in a recovery.
         let keeps_witnesses = superseded && head && !self.harden(11);
         let witnesses = if keeps_witnesses {
@@ -258,11 +258,11 @@ pub(crate) fn keys_of(event: &KeyEvent<'_>) -> Outcome<Vec<VerificationKey>> {
 }
 
 /// Thresholds no larger than their lists, with each of `n` a digest.
-fn thresholds(event: &KeyEvent<'_>) -> Outcome<(Threshold, Threshold)> {
+fn thresholds(event: &KeyEvent<'_>, head: bool) -> Outcome<(Threshold, Threshold)> {
     if !event
         .next
         .iter()
-        .all(|text| prefix::code_of(text).is_some_and(prefix::is_digest))
+        .all(|text| prefix::code_of(text).is_some_and(|code| prefix::is_next(code, head)))
     {
         return refuse(Reject::NextDigest);
     }

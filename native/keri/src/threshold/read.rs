@@ -34,7 +34,9 @@ impl Threshold {
                 .collect();
             return Threshold::of_json(&plain, false);
         }
-        number::hex(text.raw, strict).map(Threshold::Number)
+        // As a number "" would be 0.
+        let number = number::hex(text.raw, strict).filter(|_| !text.raw.is_empty());
+        number.map(Threshold::Number)
     }
 
     /// The threshold that a JSON value says.
