@@ -278,8 +278,13 @@ try {
     ]) {
       const name = `${topic}-${count}-${transactions}`
       const what = `${count} worker${count > 1 ? 's' : ''}, ${size}, ${transactions ? 'exactly once' : 'at least once'}`
-      settle()
-      const result = await workers(client, name, topic, count, transactions)
+      // The better of two, as file ingest is: what else runs on the machine must not lower it either.
+      let result = { rate: 0 }
+      for (const turn of [1, 2]) {
+        settle()
+        const again = await workers(client, `${name}-${turn}`, topic, count, transactions)
+        if (again.rate > result.rate) result = again
+      }
       rows.push(row(what, 'events/s', result.rate, bar, count === 1 && transactions ? 1 : undefined))
       cpu[what] = result.cpu
     }
