@@ -124,7 +124,7 @@ export interface Limits {
   /** Buffers that a process keeps to be used again, of requests and of records that are gathered, and the largest of them. */
   readonly kafkaSpareBuffers: number
   readonly kafkaSpareBytes: number
-  /** What a compressed batch of records may stand for. */
+  /** What a compressed batch of records may stand for, and those of one fetch of a partition before the next is fetched. */
   readonly kafkaExpandedBytes: number
   /** Pauses between tries to publish, and to open a partition again, the shortest and the longest. */
   readonly kafkaRetryMs: number
@@ -233,7 +233,7 @@ export const limits: Limits = {
   kafkaRequestBytes: 900_000,
   kafkaSpareBuffers: 4,
   kafkaSpareBytes: 5 * MiB,
-  kafkaExpandedBytes: 16 * MiB,
+  kafkaExpandedBytes: 8 * MiB,
   kafkaRetryMs: 100,
   kafkaRetryMsMax: 10_000,
   kafkaCloseMs: 5_000,

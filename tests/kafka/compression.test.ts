@@ -3,18 +3,25 @@ import { gzipSync } from 'node:zlib'
 import { expect, test } from 'vitest'
 
 import { batchesIn, recordsIn } from '../../pipeline/kafka/client/batches.ts'
-import { expanded } from '../../pipeline/kafka/client/compression.ts'
+import { allExpanded } from '../../pipeline/kafka/client/compression.ts'
 import { head } from '../../pipeline/kafka/client/head.ts'
 import { limits } from '../../pipeline/limits.ts'
 import { one, sealed } from '../support/batches.ts'
 
-/** What a batch stands for whose bytes are of a compression, between two others. */
-async function amid(compression: number, bytes: Uint8Array): Promise<unknown> {
-  const batch = Buffer.concat([(await one(1, Buffer.alloc(0))).subarray(0, head.bytes), bytes])
+/** A batch of one record whose bytes are of a compression. */
+async function compressedBatch(firstOffset: number, compression: number, bytes: Uint8Array): Promise<Buffer> {
+  const plain = await one(firstOffset, Buffer.alloc(0))
+  const batch = Buffer.concat([plain.subarray(0, head.bytes), bytes])
   batch.writeInt32BE(batch.length - head.lengthEnd, head.length)
   batch[head.attributes + 1] = compression
+  return batch
+}
+
+/** What a batch stands for whose bytes are of a compression, between two others. */
+async function amid(compression: number, bytes: Uint8Array): Promise<unknown> {
+  const batch = await compressedBatch(1, compression, bytes)
   const set = Buffer.concat([await one(0, Buffer.from('before')), batch, await one(2, Buffer.from('behind'))])
-  const batches = await Promise.all(batchesIn(sealed(set)).map(expanded))
+  const batches = await allExpanded(batchesIn(sealed(set)))
   return Array.from(recordsIn(batches, 0), ({ offset, value }) => [offset, value && Buffer.from(value)])
 }
 
@@ -73,7 +80,9 @@ const broken: readonly (readonly [name: string, number: number, bytes: Buffer])[
     Buffer.concat([
       Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0x00, 0x58]),
       // Each block repeats a byte 128 KiB times.
-      ...Array.from({ length: 130 }, () => Buffer.from([0x02, 0x00, 0x10, 0x41])),
+      ...Array.from({ length: limits.kafkaExpandedBytes / 131_072 }, () =>
+        Buffer.from([0x02, 0x00, 0x10, 0x41]),
+      ),
       Buffer.from([0x03, 0x00, 0x10, 0x41]),
     ]),
   ],
@@ -87,4 +96,13 @@ test.each(broken)('of a batch of %s the bytes are told as they came', async (_, 
     [1n, bytes],
     [2n, Buffer.from('behind')],
   ])
+})
+
+test('many batches of few bytes do not fill the memory at once: the rest is left to the next fetch', async () => {
+  const few = gzipSync(Buffer.alloc(limits.kafkaExpandedBytes / 4))
+  const batches = await Promise.all(
+    Array.from({ length: 9 }, async (_, index) => compressedBatch(index, 1, few)),
+  )
+  const taken = await allExpanded(batchesIn(sealed(Buffer.concat(batches))))
+  expect(taken.map(({ last }) => last)).toEqual([0, 1, 2, 3])
 })

@@ -18,10 +18,26 @@ const compressions: Readonly<Record<number, Compression | 'gzip'>> = {
 }
 
 /**
+ * Batches of one fetch without their compression. Once they stand for `limits.kafkaExpandedBytes` together, those behind
+ * are left out: they come with the next fetch.
+ */
+export async function allExpanded(batches: readonly RecordBatch[]): Promise<readonly RecordBatch[]> {
+  const all: RecordBatch[] = []
+  let bytes = 0
+  for (const batch of batches) {
+    if (bytes >= limits.kafkaExpandedBytes) break
+    const plain = await expanded(batch)
+    if (batch.compression > 0) bytes += plain.bytes.length
+    all.push(plain)
+  }
+  return all
+}
+
+/**
  * A batch without its compression. If that cannot be undone, or stands for more than `limits.kafkaExpandedBytes`, the batch
  * has one record: its bytes as they came. They are no message, and so are refused as such, and what follows goes on.
  */
-export async function expanded(batch: RecordBatch): Promise<RecordBatch> {
+async function expanded(batch: RecordBatch): Promise<RecordBatch> {
   if (batch.compression === 0) return batch
   const bytes = await undone(batch).catch(() => undefined)
   const plain = { ...batch, compression: 0 }

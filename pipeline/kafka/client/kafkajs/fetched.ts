@@ -1,5 +1,5 @@
 import { batchesIn, recordsIn, type RecordBatch } from '../batches.ts'
-import { expanded } from '../compression.ts'
+import { allExpanded } from '../compression.ts'
 import type { LogRecords } from '../log.ts'
 import { committed, type Aborted } from './aborted.ts'
 
@@ -14,7 +14,7 @@ export interface Decoder {
 export async function decodeBatches(decoder: Decoder): Promise<readonly RecordBatch[]> {
   const bytes = decoder.readInt32()
   if (bytes <= 0 || !decoder.canReadBytes(bytes)) return []
-  return Promise.all(batchesIn(decoder.readBytes(bytes)).map(expanded))
+  return allExpanded(batchesIn(decoder.readBytes(bytes)))
 }
 
 /** What was fetched of a partition, as kafkajs keeps it. */
