@@ -8,7 +8,6 @@ import { engineOptions, standardRules } from '../dist/pipeline/commands/options.
 import { limits } from '../dist/pipeline/limits.js'
 import { MemoryStore } from '../dist/pipeline/store/memory.js'
 
-const batchMessages = 2_000
 const runs = 25
 const [path, threads] = process.argv.slice(2)
 const options = { ...engineOptions(standardRules), threads: Number(threads) }
@@ -31,6 +30,8 @@ async function run() {
   }
   const framed = await took(() => addon.framer(options).frame(bytes, true))
   const { spans } = framed.result
+  // As large as those of the pipeline.
+  const batchMessages = Math.ceil((limits.batchBytesMax / bytes.length) * (spans.length / spanWords))
   const stages = [framed]
   for (let at = 0; at < spans.length; at += batchMessages * spanWords)
     stages.push(await took(async () => whole(engine, spans.slice(at, at + batchMessages * spanWords))))
