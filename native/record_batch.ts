@@ -10,7 +10,8 @@ interface Binding {
   decompress(compression: Compression, bytes: Uint8Array, most: number): Promise<ArrayBuffer>
 }
 
-const binding = (): Binding => createRequire(import.meta.url)(addonPath()) as Binding
+let loaded: Binding | undefined
+const binding = (): Binding => (loaded ??= createRequire(import.meta.url)(addonPath()) as Binding)
 
 /** The CRC-32C of bytes, as record batches carry it: a number of 32 bits without a sign. */
 export const crc32c = (bytes: Uint8Array): number => binding().crc32c(bytes)
