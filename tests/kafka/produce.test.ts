@@ -6,7 +6,7 @@ import { expect, test, vi } from 'vitest'
 import type { OutRecord } from '../../pipeline/kafka/client/client.ts'
 import { batchBytes, packed, unpacked } from '../../pipeline/kafka/client/packed.ts'
 import { Writer } from '../../pipeline/kafka/client/writer.ts'
-import { crc32c } from '../../native/record_batch.ts'
+import { crc32c } from '../../native/record-batch.ts'
 import {
   giveBack,
   produceRequest,

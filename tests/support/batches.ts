@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 
-import { crc32c } from '../../native/record_batch.ts'
+import { crc32c } from '../../native/record-batch.ts'
 import { batchesIn, recordsIn } from '../../pipeline/kafka/client/batches.ts'
 import { head } from '../../pipeline/kafka/client/head.ts'
 import { writeProduce } from '../../pipeline/kafka/client/kafkajs/produce.ts'

@@ -1,5 +1,5 @@
 import { recordWords } from '../../../native/engine.ts'
-import { crc32c } from '../../../native/record_batch.ts'
+import { crc32c } from '../../../native/record-batch.ts'
 import { malformed, Reader, recordBytesMin } from './fields.ts'
 import { attributes, head, magic } from './head.ts'
 import { LogRecords } from './log.ts'

@@ -1,7 +1,7 @@
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
 
-import { decompress, type Compression } from '../../../native/record_batch.ts'
+import { decompress, type Compression } from '../../../native/record-batch.ts'
 import { limits } from '../../limits.ts'
 import type { RecordBatch } from './batches.ts'
 import { recordBytesMin } from './fields.ts'

@@ -1,4 +1,4 @@
-import { crc32c } from '../../../../native/record_batch.ts'
+import { crc32c } from '../../../../native/record-batch.ts'
 import { attributes, head, magic } from '../head.ts'
 import { batchBytes, lengthAt, lengthBytes, type RecordSet } from '../packed.ts'
 import { textBytes, varintBytes, Writers, type Writer } from '../writer.ts'
