@@ -69,21 +69,13 @@ fn parse<'a>(
     let body = frame.body.of(source);
     let message = event::read_and_check(body, options, identity, when)?;
     let signed = Signed::Source(frame.body.start..frame.body.end);
-    let carried = match frame.domain {
-        Domain::Text => {
-            let text = source.get(frame.body.end as usize..frame.attachments_end as usize);
-            carried(
-                &message,
-                signed,
-                text.unwrap_or(&[]),
-                frame.genus,
-                codec,
-                source_id,
-            )?
-        }
-        Domain::Binary | Domain::Mixed => return convert(options, codec, source, frame, source_id),
-    };
-    if codec.alphabet == Alphabet::Lenient && has_other_spellings(source, frame) {
+    if frame.domain != Domain::Text {
+        return convert(options, codec, source, frame, source_id);
+    }
+    let attachments = frame.body.end as usize..frame.attachments_end as usize;
+    let text = source.get(attachments).unwrap_or(&[]);
+    let carried = carried(&message, signed, text, frame.genus, codec, source_id)?;
+    if has_other_spellings(text, codec) {
         return convert(options, codec, source, frame, source_id);
     }
     Ok(Item::Message(Parsed {
@@ -111,7 +103,7 @@ fn convert<'a>(
         source: source_id,
     };
     let mut identity = Identity::default();
-    if codec.alphabet == Alphabet::Lenient {
+    if has_other_spellings(&converted.attachments, codec) {
         converted.read(options, codec, &mut Identity::default())?;
         respell(&mut converted.attachments);
     }
@@ -126,11 +118,9 @@ fn convert<'a>(
     Ok(Item::Converted(Box::new(converted)))
 }
 
-/// Whether attachments hold characters that stand for others (HARDEN 5).
-fn has_other_spellings(source: &[u8], frame: &Frame) -> bool {
-    let range = frame.body.end as usize..frame.attachments_end as usize;
-    let attachments = source.get(range).unwrap_or(&[]);
-    attachments.iter().any(|c| matches!(c, b'+' | b'/'))
+/// Whether attachments may hold characters that stand for others, and do (HARDEN 5).
+fn has_other_spellings(attachments: &[u8], codec: &kelpipe_cesr::limits::Options) -> bool {
+    codec.alphabet == Alphabet::Lenient && attachments.iter().any(|c| matches!(c, b'+' | b'/'))
 }
 
 /// Writes attachments, which can be read, as the reference writes them once it has read them.
