@@ -1,4 +1,4 @@
-//! N-API bindings: only glue, not one KERI rule.
+//! N-API bindings: glue, and what Kafka's record batches are packed in ([`record_batch`]); not one KERI rule.
 //!
 //! Everything from JavaScript is validated before the core sees it ([`argument`], [`bytes`]). What takes long runs on
 //! the thread pool ([`tasks`]). No panic reaches JavaScript's engine: it becomes an error with a code ([`failure`],
