@@ -7,6 +7,7 @@ import { packed } from '../kafka/client/packed.ts'
 import { connect } from '../kafka/client/index.ts'
 import { cutHeader } from '../kafka/dead.ts'
 import { requests } from '../kafka/delivery.ts'
+import { takeUpLimits } from '../limits.ts'
 import { say } from '../terminal.ts'
 import { configFlags, type ConfigFlags } from './config.ts'
 import { whole } from './selection.ts'
@@ -53,6 +54,7 @@ async function within(
 ): Promise<void> {
   const { readConfig } = await import('../config/config.ts')
   const config = readConfig(flags.config, process.env, flags.set)
+  takeUpLimits(config.limits)
   const client = await connect(connectionOf(config))
   try {
     await act(client, config)
