@@ -112,6 +112,7 @@ interface Binding {
   metrics(): readonly OperationMetrics[]
   resetMetrics(): void
   boundArenas(most: number): boolean
+  free(buffers: readonly ArrayBuffer[]): void
 }
 
 interface BoundEngine {
@@ -198,7 +199,7 @@ export const addonPath = (): string => join(packageRoot(), 'native', 'addon', 'k
 export function loadAddon(): Addon {
   const binding = createRequire(import.meta.url)(addonPath()) as Binding
   return {
-    engine: (options) => boundEngine(new binding.Engine(options)),
+    engine: (options) => boundEngine(new binding.Engine(options), (buffers) => binding.free(buffers)),
     framer: (options) => boundFramer(new binding.Framer(options)),
     recordFramer: (options, keyed) => boundRecordFramer(new binding.RecordFramer(options, keyed)),
     digest: () => new binding.StateDigest(),
@@ -218,13 +219,13 @@ export function loadAddon(): Addon {
   }
 }
 
-const boundEngine = (engine: BoundEngine): NativeEngine => ({
+const boundEngine = (engine: BoundEngine, free: Binding['free']): NativeEngine => ({
   open: (ordinal) => engine.open(ordinal),
   prepare: async (source, spans, { source: origin, copy }) =>
     engine.prepare(source, spans, origin, copy ?? false),
   prepareWaiting: async (op, keys, kind) => engine.prepareWaiting(op, keys, kind),
   settle: async (prepared, fetched, nowMicros) =>
-    settledOf(await engine.settle(prepared, fetched, nowMicros)),
+    settledOf(await engine.settle(prepared, fetched, nowMicros), free),
   committed: (part) => engine.committed(part),
   countWaiting: (answer) => engine.countWaiting(answer),
   usage: () => JSON.parse(engine.usage()) as ReturnType<Engine['usage']>,
@@ -235,7 +236,7 @@ const boundEngine = (engine: BoundEngine): NativeEngine => ({
   close: () => engine.close(),
 })
 
-function settledOf(settled: BoundSettled): Settled {
+function settledOf(settled: BoundSettled, free: Binding['free']): Settled {
   const ops = new Uint32Array(settled.ops)
   const arena = new Uint8Array(settled.arena)
   if (!('part' in settled)) return { missing: { ops, arena } }
@@ -245,6 +246,7 @@ function settledOf(settled: BoundSettled): Settled {
     columns,
     texts: new Uint8Array(texts),
     writes: { ops, arena },
+    free: () => free([columns, texts, settled.ops, settled.arena]),
   })
   return { part, more, verdicts }
 }

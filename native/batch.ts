@@ -60,6 +60,8 @@ export interface VerdictBatch {
   firstSeen(index: number): bigint
   /** The bytes of a row's message as received or, of an accepted entry that had waited, as it is replayed. */
   bytes(index: number, source: Uint8Array): Uint8Array
+  /** Gives the memory back at once; nobody may read anything of the batch or of its writes from then on. */
+  free(): void
 }
 
 /** What the addon hands over: columns in one buffer, widest first (native/layout.ts), and the texts they point into. */
@@ -68,6 +70,7 @@ export interface RawVerdicts {
   readonly columns: ArrayBuffer
   readonly texts: Uint8Array
   readonly writes: Writes
+  readonly free: () => void
 }
 
 const noMessage = 0xffff_ffff
@@ -87,12 +90,14 @@ export class Verdicts implements VerdictBatch {
   readonly ilk: Uint8Array
   readonly #columns: Columns
   readonly #texts: Uint8Array
+  readonly free: () => void
 
-  constructor({ rows, columns, texts, writes }: RawVerdicts) {
+  constructor({ rows, columns, texts, writes, free }: RawVerdicts) {
     this.length = rows
     this.writes = writes
     this.#columns = columnsOf(columns, rows)
     this.#texts = texts
+    this.free = free
     this.verdict = this.#columns.verdict as Uint8Array
     this.reason = this.#columns.reason as Uint16Array
     this.ilk = this.#columns.ilk as Uint8Array

@@ -1,6 +1,16 @@
 import { setMaxListeners } from 'node:events'
 
-import { concat, defaultIfEmpty, EMPTY, finalize, from, lastValueFrom, merge, type Observable } from 'rxjs'
+import {
+  concat,
+  defaultIfEmpty,
+  EMPTY,
+  finalize,
+  from,
+  lastValueFrom,
+  merge,
+  tap,
+  type Observable,
+} from 'rxjs'
 
 import type { Addon } from '../native/addon.ts'
 import type { Engine, Framer } from '../native/engine.ts'
@@ -89,6 +99,9 @@ export async function run(options: Run): Promise<void> {
     }),
     publish(sinks),
     meter(tally),
+    tap(({ settled }) => {
+      if (!store.keepsWrites) settled?.verdicts.free()
+    }),
   )
   try {
     await lastValueFrom(parts.pipe(defaultIfEmpty(undefined)))

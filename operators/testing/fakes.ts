@@ -78,6 +78,7 @@ export const batchOf = (rows: readonly Partial<Row>[]): VerdictBatch => ({
   }),
   sn: (index) => rows[index]?.sn ?? 0n,
   firstSeen: (index) => rows[index]?.fn ?? 0n,
+  free: () => undefined,
   bytes: (_, source) => source,
 })
 

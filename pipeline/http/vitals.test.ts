@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 
 import { limits } from '../limits.ts'
 import { MemoryStore } from '../store/memory.ts'
-import type { Store } from '../store/store.ts'
+import { withCalls, type Store } from '../store/store.ts'
 import { healthRoutes } from './routes/health.ts'
 import { Vitals, type VitalsOptions } from './vitals.ts'
 
@@ -17,17 +17,7 @@ const vitals = (changed: Partial<VitalsOptions['limits']> = {}, oldest?: number)
   })
 
 /** A store whose transactions end as `commit` says. */
-const committing = (commit: Store['commit']): Store => {
-  const store = new MemoryStore()
-  return {
-    commit,
-    fetch: (requests) => store.fetch(requests),
-    get: (table, key) => store.get(table, key),
-    scan: (table, range) => store.scan(table, range),
-    count: (table) => store.count(table),
-    close: async () => store.close(),
-  }
-}
+const committing = (commit: Store['commit']): Store => withCalls(new MemoryStore(), { commit })
 
 test('it is ready as long as nothing is wrong', async () => {
   expect(await vitals().readiness()).toEqual({ ready: true, reasons: [] })

@@ -1,7 +1,7 @@
 import { statfs } from 'node:fs/promises'
 
 import type { Limits } from '../limits.ts'
-import type { Store } from '../store/store.ts'
+import { withCalls, type Store } from '../store/store.ts'
 
 /** Whether the run can do its work now, and if not, why. */
 export interface Readiness {
@@ -42,14 +42,7 @@ export class Vitals {
         this.#writing.delete(since)
       }
     }
-    return {
-      commit,
-      fetch: (requests) => store.fetch(requests),
-      get: (table, key) => store.get(table, key),
-      scan: (table, range) => store.scan(table, range),
-      count: (table) => store.count(table),
-      close: async () => store.close(),
-    }
+    return withCalls(store, { commit })
   }
 
   /** The run comes to its end. */

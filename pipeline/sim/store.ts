@@ -21,6 +21,10 @@ export class CrashingStore implements Store {
     this.#stepsLeft = stepsLeft
   }
 
+  get keepsWrites(): boolean {
+    return this.#store.keepsWrites
+  }
+
   fetch(requests: Requests): Uint8Array {
     this.#step()
     return this.#store.fetch(requests)

@@ -220,6 +220,7 @@ class LmdbReader implements DiskReader {
 }
 
 class LmdbStore extends LmdbReader implements DiskStore {
+  readonly keepsWrites = false
   readonly #transactions: Transactions
   readonly #lock: WriterLock
   readonly #timed: Timed

@@ -33,6 +33,7 @@ const roomShare = 1 / 8
  * nobody asks, as that of logged events nearly always, cost nothing besides their bytes.
  */
 export class MemoryStore implements Store {
+  readonly keepsWrites = true
   readonly #tables = tableNames.map(() => new SortedTable())
   /** Writes that not every table has taken over, and how many of them each one has. */
   #parts: Writes[] = []

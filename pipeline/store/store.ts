@@ -40,12 +40,26 @@ export interface StoreReader extends Records {
 
 /** The one writer's access. */
 export interface Store extends StoreReader {
+  /** Whether writes are read after their commit, too, so that their memory may not be given back. */
+  readonly keepsWrites: boolean
   /**
    * Puts all writes and meta records into one transaction and resolves when that is on disk, not before. Commits
    * take effect in the order of their calls. The writes must not be changed any more: a store may keep them.
    */
   commit(writes: Writes | undefined, meta: MetaRecords): Promise<void>
 }
+
+/** The same store with some of its calls done otherwise. */
+export const withCalls = (store: Store, calls: Partial<Store>): Store => ({
+  keepsWrites: store.keepsWrites,
+  commit: async (writes, meta) => store.commit(writes, meta),
+  fetch: (requests) => store.fetch(requests),
+  get: (table, key) => store.get(table, key),
+  scan: (table, range) => store.scan(table, range),
+  count: (table) => store.count(table),
+  close: async () => store.close(),
+  ...calls,
+})
 
 /** Reads a record of the shell's own from `meta`. */
 export const readMeta = (store: StoreReader, name: string): Uint8Array | undefined =>

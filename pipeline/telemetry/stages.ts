@@ -4,7 +4,7 @@ import { requestCount, writeCount } from '../../native/records.ts'
 import { tableNumber } from '../../native/tables.ts'
 import type { Sink } from '../../operators/publish.ts'
 import type { Metrics, Reading } from '../metrics.ts'
-import type { Store } from '../store/store.ts'
+import { withCalls, type Store } from '../store/store.ts'
 
 type Stage = 'frame' | 'prepare' | 'settle' | 'fetch' | 'commit' | 'publish'
 
@@ -60,14 +60,7 @@ export class Stages {
         this.#commits -= 1
       }
     }
-    return {
-      fetch,
-      commit,
-      get: (table, key) => store.get(table, key),
-      scan: (table, range) => store.scan(table, range),
-      count: (table) => store.count(table),
-      close: async () => store.close(),
-    }
+    return withCalls(store, { fetch, commit })
   }
 
   sink(sink: Sink): Sink {

@@ -6,7 +6,7 @@ import type { Writes } from '../../native/records.ts'
 import type { Sink } from '../../operators/publish.ts'
 import { reasonOf } from '../errors.ts'
 import type { Run } from '../run.ts'
-import type { Store } from '../store/store.ts'
+import { withCalls, type Store } from '../store/store.ts'
 import { version } from '../version.ts'
 
 /**
@@ -58,15 +58,10 @@ class Batches {
   }
 
   store(store: Store): Store {
-    return {
+    return withCalls(store, {
       commit: async (writes, meta) =>
         this.#step(writes && this.#spans.get(writes), 'commit', async () => store.commit(writes, meta)),
-      fetch: (requests) => store.fetch(requests),
-      get: (table, key) => store.get(table, key),
-      scan: (table, range) => store.scan(table, range),
-      count: (table) => store.count(table),
-      close: async () => store.close(),
-    }
+    })
   }
 
   sink(sink: Sink): Sink {

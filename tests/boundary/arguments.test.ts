@@ -123,6 +123,7 @@ const cases: readonly Case[] = [
   ['settle', settle, [prepared, null, now]],
   ['committed', (given) => engine['committed']?.(given), [1n]],
   ['boundArenas', binding.boundArenas, [2]],
+  ['free', binding.free, [[new ArrayBuffer(8)]]],
   ['keyState', binding.keyState, ['AID', bytes, true]],
   ['record', binding.record, [0, bytes, bytes]],
   ['replay', binding.replay, [bytes, [bytes]]],

@@ -6,12 +6,12 @@ export const bind = (addonPath) => createRequire(import.meta.url)(addonPath)
 export const options = { threads: 1, cacheBytes: 65_536 }
 export const now = 1_700_000_000_000_000n
 
-/** Settles a batch to its end against a store that holds nothing; the number of accepted messages. */
-export async function settleAll(engine, prepared) {
+/** Settles a batch to its end against a store that holds nothing, and frees each part; the number of accepted messages. */
+export async function settleAll(engine, prepared, free) {
   let accepted = 0
   let fetched = null
   for (;;) {
-    const { ops, part, more, rows, columns } = await engine.settle(prepared, fetched, now)
+    const { ops, arena, part, more, rows, columns, texts } = await engine.settle(prepared, fetched, now)
     if (part === undefined) {
       fetched = new Uint8Array(4 * (ops.byteLength / 20))
       continue
@@ -19,6 +19,7 @@ export async function settleAll(engine, prepared) {
     fetched = null
     engine.committed(part)
     accepted += acceptedOf(rows, columns)
+    free([ops, arena, columns, texts])
     if (!more) return accepted
   }
 }
@@ -33,7 +34,7 @@ export async function verify(binding, source) {
   if (consumed !== source.length) throw new Error(`consumed ${consumed} of ${source.length}`)
   const engine = new binding.Engine(options)
   engine.open(null)
-  return settleAll(engine, await engine.prepare(source, new Uint32Array(spans), 1, false))
+  return settleAll(engine, await engine.prepare(source, new Uint32Array(spans), 1, false), binding.free)
 }
 
 /** Everything that can be begun and not brought to its end, and everything that is refused. */

@@ -35,6 +35,7 @@ export interface Binding {
   readonly StateDigest: new (...values: readonly unknown[]) => Record<string, Call>
   readonly Prepared: new (...values: readonly unknown[]) => unknown
   readonly boundArenas: Call
+  readonly free: Call
   readonly keyState: Call
   readonly record: Call
   readonly replay: Call

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 
 import { findWrite, writeAt, writeCount } from '../../native/records.ts'
 import { MemoryStore } from '../../pipeline/store/memory.ts'
-import { addon, detach, options, settleAll, spansOf } from './harness.ts'
+import { addon, binding, detach, options, settleAll, spansOf } from './harness.ts'
 import { kel, stream } from './kel.ts'
 
 // Goal: what the engine decides arrives unchanged. Method: a log made here, whose verdicts are known.
@@ -59,6 +59,29 @@ test('an entry that waited is woken, and its bytes are in the writes', async () 
   ])
   const body = Buffer.from(verdicts?.bytes(2, source) ?? []).toString()
   expect(body.startsWith(Buffer.from(second).toString().slice(0, -92))).toBe(true)
+})
+
+test('memory is given back at once, and nobody else reads it', async () => {
+  const { aid, messages, saids } = kel(6, 30)
+  const engine = addon.engine(options)
+  const source = stream([...messages.slice(1), ...messages.slice(0, 1)])
+  const [part] = await settleAll(engine, await engine.prepare(source, spansOf(source), { source: 1 }))
+  const last = (part?.verdicts.length ?? 0) - 1
+  expect(part?.verdicts.row(last)).toMatchObject({ verdict: 'accepted', said: saids.at(-1) })
+  // A message that lies in the memory of the part, and is handed in again.
+  const replayed = part?.verdicts.bytes(last, source) ?? new Uint8Array(0)
+  const preparing = engine.prepare(replayed, spansOf(replayed), { source: 1 })
+  part?.verdicts.free()
+  part?.verdicts.free()
+  expect([replayed.length, part?.verdicts.writes.arena.length]).toEqual([0, 0])
+  const [again] = await settleAll(engine, await preparing)
+  expect(again?.verdicts.row(0)).toMatchObject({ aid, said: saids.at(-1) })
+})
+
+test('only memory of the engine is given back', () => {
+  const others = new Uint8Array(8192)
+  binding.free([others.buffer])
+  expect(others.length).toBe(8192)
 })
 
 test('bytes that are no message become faults, and the rest is framed', () => {

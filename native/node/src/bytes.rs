@@ -4,8 +4,9 @@ use std::ptr;
 
 use napi::bindgen_prelude::{
     ArrayBuffer, FromNapiValue, JsObjectValue, ToNapiValue, TypedArrayType, Uint8Array, Unknown,
+    type_tag_from_ident,
 };
-use napi::{Env, JsValue, sys};
+use napi::{Env, JsValue, check_status, sys};
 
 use crate::failure::{Code, Failure, Result, argument, failure, runtime};
 
@@ -186,13 +187,14 @@ impl Source {
         Source::Copied(Vec::new())
     }
 
-    /// Takes the parameter `name` as it is, or a copy of it.
+    /// Takes the parameter `name` as it is, or a copy of it; always a copy of what can be freed under it.
     ///
     /// # Errors
     /// Those of [`View::of`].
     pub fn of(value: &Unknown<'_>, name: &str, copy: bool) -> Result<Source> {
         let view = View::of(value, TypedArrayType::Uint8, name)?;
-        if copy || view.length == 0 {
+        let is_freeable = inspect(value).is_some_and(|(_, buffer)| is_handed_over(&buffer));
+        if copy || is_freeable || view.length == 0 {
             return Ok(Source::Copied(view.bytes().to_vec()));
         }
         Ok(Source::Pinned(Pin {
@@ -280,10 +282,46 @@ fn moved() -> Failure {
 /// JavaScript's engine refuses them.
 pub fn array_buffer(env: &Env, bytes: Vec<u8>) -> napi::Result<ArrayBuffer<'_>> {
     if bytes.len() <= COPY_BYTES_MAX {
-        ArrayBuffer::copy_from(env, bytes)
-    } else {
-        ArrayBuffer::from_data(env, bytes)
+        return ArrayBuffer::copy_from(env, bytes);
     }
+    let buffer = ArrayBuffer::from_data(env, bytes)?;
+    let Value { env, value } = Value::of(&buffer.to_unknown());
+    // SAFETY:
+    // - validity: handles of the running call, and a tag that lives as long as the program.
+    check_status!(unsafe { sys::napi_type_tag_object(env, value, &HANDED_OVER) })?;
+    Ok(buffer)
+}
+
+/// Marks buffers whose bytes were handed over: no batch reads them.
+const HANDED_OVER: sys::napi_type_tag = type_tag_from_ident("kelpipe::bytes::handed over");
+
+/// Whether an `ArrayBuffer` is one that [`array_buffer`] handed over.
+fn is_handed_over(buffer: &Unknown<'_>) -> bool {
+    let Value { env, value } = Value::of(buffer);
+    let mut tagged = false;
+    // SAFETY:
+    // - validity: handles of the running call, a tag that lives as long as the program, and an out-pointer to a live
+    //   boolean, which stays false where `buffer` is no object.
+    unsafe { sys::napi_check_object_type_tag(env, value, &HANDED_OVER, &raw mut tagged) };
+    tagged
+}
+
+/// Frees the bytes of a buffer at once if they were handed over by [`array_buffer`]; others stay as they are.
+///
+/// # Errors
+/// It is no `ArrayBuffer` (`native/argument`).
+pub fn free(buffer: &Unknown<'_>) -> Result<()> {
+    if !buffer.is_arraybuffer().unwrap_or(false) {
+        return Err(argument("buffers: an ArrayBuffer is expected"));
+    }
+    if is_handed_over(buffer) {
+        let Value { env, value } = Value::of(buffer);
+        // SAFETY:
+        // - validity: handles of the running call, an `ArrayBuffer`.
+        // - lifetime: nobody but JavaScript reads bytes that were handed over: of such a buffer `Source` keeps a copy.
+        unsafe { sys::napi_detach_arraybuffer(env, value) };
+    }
+    Ok(())
 }
 
 /// Words as the bytes that cross.

@@ -2,8 +2,12 @@
 
 use napi_derive::napi;
 
+use napi::bindgen_prelude::Unknown;
+
 use crate::argument::{Arg, whole};
+use crate::bytes;
 use crate::failure::Result;
+use crate::options::list;
 
 /// More than any machine has use for.
 const ARENAS_MAX: u64 = 1024;
@@ -14,6 +18,15 @@ const ARENAS_MAX: u64 = 1024;
 #[napi]
 pub fn bound_arenas(most: Arg<f64>) -> Result<bool> {
     Ok(bounded(whole(most, "most", ARENAS_MAX)? as i32))
+}
+
+/// Frees the bytes of buffers that an engine handed over, instead of when JavaScript finds that nobody has them: its
+/// engine goes through all of its memory for that. Nobody may read them from then on; they are empty.
+#[napi]
+pub fn free(buffers: Unknown<'_>) -> Result<()> {
+    list::<Unknown<'_>>(&buffers, "buffers")?
+        .into_iter()
+        .try_for_each(|buffer| bytes::free(&buffer.get("buffers", "an ArrayBuffer")?))
 }
 
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
