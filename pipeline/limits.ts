@@ -121,7 +121,7 @@ export interface Limits {
    * it is kafkaOutputBytes.
    */
   readonly kafkaRequestBytes: number
-  /** Buffers that a process keeps to be used again, of requests and of records that are gathered, and the largest of them. */
+  /** Buffers that a process keeps to be used again, of requests and of what they are made of, and the largest of them. */
   readonly kafkaSpareBuffers: number
   readonly kafkaSpareBytes: number
   /** What a compressed batch of records may stand for, and those of one fetch of a partition before the next is fetched. */
@@ -231,7 +231,7 @@ export const limits: Limits = {
   kafkaRecordBytes: 900_000,
   kafkaOutputBytes: 4 * MiB,
   kafkaRequestBytes: 900_000,
-  kafkaSpareBuffers: 4,
+  kafkaSpareBuffers: 8,
   kafkaSpareBytes: 5 * MiB,
   kafkaExpandedBytes: 8 * MiB,
   kafkaRetryMs: 100,

@@ -4,6 +4,7 @@ import type { StoreReader } from '../store/store.ts'
 import { bytesText, textBytes } from '../text.ts'
 import type { OutRecord } from './client/client.ts'
 import { packed, type RecordSet } from './client/packed.ts'
+import { writers, type Writer } from './client/writer.ts'
 import { recordOriginOf } from './feed.ts'
 import type { Outputs, UnderWay } from './outputs.ts'
 import { encodePosition, isRole, positionOf, start, type Position, type Role } from './position.ts'
@@ -24,6 +25,8 @@ export interface Entry {
   readonly positions: ReadonlyMap<Role, Position>
   /** No sequence tells whether it is sent: if that is not known, it is sent once more. */
   readonly repeats?: true
+  /** What the sets lie in, if that can be used again. */
+  readonly lentBy?: Writer
 }
 
 type MetaRecord = readonly [name: string, value: Uint8Array | undefined]
@@ -67,11 +70,15 @@ export class Outbox implements UnderWay {
     if (!this.#rebuilding) this.#positions = positionsAfter(part, this.#positions)
     if (made.length > 0) this.#sequence += 1n
     const [sequence, positions] = [this.#sequence, this.#positions]
-    const { bytes, sets } = encode(made, positions)
+    const others = this.#outputs.exchange.records()
+    if (made.length === 0) {
+      this.#entries.set(part, { sequence, ...sizesOf([]), positions })
+      return [...others, ...this.#deletions()]
+    }
+    const { lentBy, sets } = encode(made, positions)
     packer.clear()
-    this.#entries.set(part, { sequence, ...sizesOf(sets), positions })
-    const stored: MetaRecord[] = made.length > 0 ? [[nameOf(sequence), bytes]] : []
-    return [...this.#outputs.exchange.records(), ...stored, ...this.#deletions()]
+    this.#entries.set(part, { sequence, ...sizesOf(sets), positions, lentBy })
+    return [...others, [nameOf(sequence), lentBy.bytes()], ...this.#deletions()]
   }
 
   /** The entry of a part that is on disk now; asked once. */
@@ -160,8 +167,7 @@ const lengthBytes = 4
 function encode(
   made: readonly RecordSet[],
   positions: ReadonlyMap<Role, Position>,
-): { bytes: Uint8Array; sets: readonly RecordSet[] } {
-  if (made.length === 0) return { bytes: new Uint8Array(0), sets: made }
+): { lentBy: Writer; sets: readonly RecordSet[] } {
   const heads = made.map(({ topic, partition, count, bytes }): Head => [
     topic,
     partition,
@@ -172,10 +178,18 @@ function encode(
     Array.from(positions, ([role, position]) => [role, bytesText(encodePosition(position))]),
   )
   const head = Buffer.from(JSON.stringify({ sets: heads, places }))
-  const length = Buffer.alloc(lengthBytes)
-  length.writeUInt32LE(head.length)
-  const bytes = Buffer.concat([length, head, ...made.map((set) => set.bytes)])
-  return { bytes, sets: setsIn(heads, bytes, lengthBytes + head.length) }
+  const from = lengthBytes + head.length
+  const to = writers.take(made.reduce((sum, { bytes }) => sum + bytes.length, from))
+  to.int32(0)
+  to.raw(head)
+  for (const { bytes } of made) to.raw(bytes)
+  to.bytes().writeUInt32LE(head.length)
+  return { lentBy: to, sets: setsIn(heads, to.bytes(), from) }
+}
+
+/** Nobody reads these entries any more: what they lie in is used again. */
+export function giveBack(entries: readonly Entry[]): void {
+  for (const { lentBy } of entries) if (lentBy) writers.give(lentBy)
 }
 
 function setsIn(heads: readonly Head[], bytes: Uint8Array, from: number): RecordSet[] {

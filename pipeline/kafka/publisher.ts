@@ -6,7 +6,7 @@ import { Slots } from '../../operators/slots.ts'
 import type { GroupOffset, OutRecord } from './client/client.ts'
 import { Fenced } from './client/client.ts'
 import type { RecordSet } from './client/packed.ts'
-import type { Entry, Outbox } from './outbox.ts'
+import { giveBack, type Entry, type Outbox } from './outbox.ts'
 import type { Position, Role } from './position.ts'
 
 /** How entries get to the brokers: all of them and the offsets at once, or nothing. */
@@ -163,6 +163,8 @@ export class Publisher implements Sink {
       this.#bytes -= bytes
       this.#records -= records
     }
+    // What was sent in vain may still be read by those who tried.
+    if (rest === group) giveBack(group)
     this.#options.sent(group, (performance.now() - start) / 1000)
     this.#room?.()
   }

@@ -1,6 +1,6 @@
 import type { OutRecord } from './client.ts'
 import { headersIn, Reader } from './fields.ts'
-import { utf8BytesMax, varintBytesMax, Writers, type Writer } from './writer.ts'
+import { utf8BytesMax, varintBytesMax, writers, type Writer } from './writer.ts'
 
 /**
  * Records for one partition of a topic, in order, as bytes. Of each: four bytes (big-endian) that say how many follow, and key, value and
@@ -26,9 +26,6 @@ export const batchBytes = ({ count, bytes }: Pick<RecordSet, 'count' | 'bytes'>)
 
 /** What a set that is being filled begins with, where nobody says more: most are small. */
 const bytesFirst = 1024
-
-/** Buffers of sets that are being filled, which is done in one go. */
-const writers = new Writers()
 
 /** A set that is being filled. */
 export class Pack {

@@ -133,12 +133,14 @@ export function textBytes(text: string): number {
  * Writers that are used again, so that large buffers are not made and given up many times a second:
  * `limits.kafkaSpareBuffers` at most, and none with more than `limits.kafkaSpareBytes`.
  */
-export class Writers {
+class Writers {
   readonly #spare: Writer[] = []
 
-  /** A writer with room for so many bytes. */
+  /** A writer with room for so many bytes, and not for very many more. */
   take(bytes: number): Writer {
-    const place = this.#spare.findIndex(({ capacity }) => capacity >= bytes)
+    const place = this.#spare.findIndex(
+      ({ capacity }) => capacity >= bytes && capacity <= bytes * roomierTimes,
+    )
     const [writer] = bytes > smallBytes && place >= 0 ? this.#spare.splice(place, 1) : []
     return writer ?? new Writer(bytes)
   }
@@ -154,5 +156,11 @@ export class Writers {
   }
 }
 
+/** Those of the process. */
+export const writers: Writers = new Writers()
+
 /** Buffers up to this size are cheaply made. */
 const smallBytes = 65_536
+
+/** How many times as large as it has to be a buffer is that is used again. */
+const roomierTimes = 4

@@ -1,7 +1,7 @@
 import { crc32c } from '../../../../native/record-batch.ts'
 import { attributes, head, magic } from '../head.ts'
 import { batchBytes, lengthAt, lengthBytes, type RecordSet } from '../packed.ts'
-import { textBytes, varintBytes, Writers, type Writer } from '../writer.ts'
+import { textBytes, varintBytes, writers, type Writer } from '../writer.ts'
 
 /** What a Produce request is made of, as kafkajs has it. */
 export interface Produce {
@@ -62,8 +62,6 @@ export interface RequestHead {
   readonly correlationId: number
   readonly clientId: string
 }
-
-const writers = new Writers()
 
 /** A whole Produce request, with its length in front. Its buffer is lent to it (`Messages.lent`). */
 export function produceRequest(asked: RequestHead, produce: Produce, nowMs: number): Buffer {
