@@ -7,6 +7,7 @@ import type { Admin, Kafka, KafkaConfig } from 'kafkajs'
 import { PipelineError } from '../../../errors.ts'
 import type { Client, GroupOffset, LogBatch, TopicPlan } from '../client.ts'
 import type { Connection } from '../settings.ts'
+import { socketFactory } from './answers.ts'
 import { kafkajs } from './library.ts'
 import { KafkajsMember } from './member.ts'
 import { plainProducer, transactionalProducer } from './producer.ts'
@@ -47,6 +48,7 @@ function configOf({
   return {
     brokers: [...brokers],
     clientId,
+    socketFactory,
     ...(tls && { ssl: { ...tls } }),
     ...(sasl && { sasl: sasl as NonNullable<KafkaConfig['sasl']> }),
     connectionTimeout: connectTimeoutMs,

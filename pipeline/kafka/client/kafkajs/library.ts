@@ -2,6 +2,8 @@ import { createRequire } from 'node:module'
 
 import type * as Kafkajs from 'kafkajs'
 
+import { reasonOf } from '../../../errors.ts'
+import { Answers } from './answers.ts'
 import { decodeBatches, FetchedBatch } from './fetched.ts'
 import { produceRequest, type Messages, type Produce } from './produce.ts'
 import type { SetMessage } from './producer.ts'
@@ -43,6 +45,24 @@ declare class RequestQueue {
   scheduleCheckPendingRequests(): void
 }
 
+/** A connection to a broker. While it lets itself in, `authHandlers` are there. */
+declare class Connection {
+  constructor(...options: unknown[])
+  readonly authHandlers: { onSuccess(answer: Buffer): void } | null
+  readonly requestQueue: { fulfillRequest(answer: Answer): void }
+  readonly socket: { destroy(error: Error): void }
+  processData(chunk: Buffer): void
+}
+
+interface Answer {
+  readonly size: number
+  readonly correlationId: number
+  readonly payload: Buffer
+}
+
+/** Where the number of the request stands in an answer, and what it is about. */
+const [correlationAt, payloadAt] = [4, 8]
+
 type ProduceRequest = (produce: Produce) => object
 
 /** Makes the bytes of a request; `produce` stands in those to produce, instead of how kafkajs would encode them. */
@@ -81,6 +101,32 @@ replace<CreateRequest>('protocol/request.js', (original) => async (asked) => {
 })
 // Of what it fetches it makes half a dozen objects a record, and hands over records of aborted transactions.
 replace<typeof decodeBatches>('protocol/requests/fetch/v4/decodeMessages.js', () => decodeBatches)
+// It copies all that comes in twice, and what is large several times.
+replace<typeof Connection>(
+  'network/connection.js',
+  (original) =>
+    class extends original {
+      readonly #answers = new Answers()
+
+      override processData(chunk: Buffer): void {
+        try {
+          for (const answer of this.#answers.take(chunk)) this.#answered(answer)
+        } catch (error) {
+          this.socket.destroy(new Error(reasonOf(error), { cause: error }))
+        }
+      }
+
+      #answered(answer: Buffer): void {
+        if (this.authHandlers) this.authHandlers.onSuccess(answer)
+        else
+          this.requestQueue.fulfillRequest({
+            size: answer.length - correlationAt,
+            correlationId: answer.readInt32BE(correlationAt),
+            payload: answer.subarray(payloadAt),
+          })
+      }
+    },
+)
 // It looks every millisecond whether requests wait, on each connection, be there any or not.
 replace<typeof RequestQueue>(
   'network/requestQueue/index.js',
