@@ -121,9 +121,10 @@ export interface Limits {
    * it is kafkaOutputBytes.
    */
   readonly kafkaRequestBytes: number
-  /** Buffers that a process keeps to be used again, of requests and of what they are made of, and the largest of them. */
-  readonly kafkaSpareBuffers: number
+  /** Buffers that a process keeps to use them again, of requests and of what they are made of. */
   readonly kafkaSpareBytes: number
+  /** How much the heap of JavaScript, and buffers on their way, may grow before all of the heap is looked through for garbage. */
+  readonly kafkaHeapGrowthPercent: number
   /** What a compressed batch of records may stand for, and those of one fetch of a partition before the next is fetched. */
   readonly kafkaExpandedBytes: number
   /** Pauses between tries to publish, and to open a partition again, the shortest and the longest. */
@@ -231,8 +232,8 @@ export const limits: Limits = {
   kafkaRecordBytes: 900_000,
   kafkaOutputBytes: 4 * MiB,
   kafkaRequestBytes: 900_000,
-  kafkaSpareBuffers: 8,
-  kafkaSpareBytes: 5 * MiB,
+  kafkaSpareBytes: 40 * MiB,
+  kafkaHeapGrowthPercent: 300,
   kafkaExpandedBytes: 8 * MiB,
   kafkaRetryMs: 100,
   kafkaRetryMsMax: 10_000,

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+
 import { Option, type Command } from 'commander'
 import type { FastifyInstance } from 'fastify'
 
@@ -39,6 +41,8 @@ export const runCommand = (program: Command): Command =>
     })
 
 async function work(config: Config, log: Log): Promise<void> {
+  // All that is fetched and sent goes through buffers, which count like what stays: by itself V8 looks every half second.
+  setFlagsFromString(`--heap-growing-percent=${config.limits.kafkaHeapGrowthPercent}`)
   const addon = requireAddon()
   const topics = topicsOf(config)
   const client = await connect(connectionOf(config))

@@ -130,19 +130,23 @@ export function textBytes(text: string): number {
 }
 
 /**
- * Writers that are used again, so that large buffers are not made and given up many times a second:
- * `limits.kafkaSpareBuffers` at most, and none with more than `limits.kafkaSpareBytes`.
+ * Writers that are used again, so that large buffers are not made and given up many times a second: `limits.kafkaSpareBytes`
+ * at most.
  */
 class Writers {
+  /** Those that were given back last stand last. */
   readonly #spare: Writer[] = []
+  #bytes = 0
 
-  /** A writer with room for so many bytes, and not for very many more. */
+  /** A writer with room for so many bytes: of those that have it the smallest, or one of a size that others can use, too. */
   take(bytes: number): Writer {
-    const place = this.#spare.findIndex(
-      ({ capacity }) => capacity >= bytes && capacity <= bytes * roomierTimes,
-    )
-    const [writer] = bytes > smallBytes && place >= 0 ? this.#spare.splice(place, 1) : []
-    return writer ?? new Writer(bytes)
+    if (bytes <= smallBytes) return new Writer(bytes)
+    let best = -1
+    for (const [place, { capacity }] of this.#spare.entries())
+      if (capacity >= bytes && capacity < (this.#spare[best]?.capacity ?? bytes + slackBytes)) best = place
+    const [writer] = best < 0 ? [] : this.#spare.splice(best, 1)
+    this.#bytes -= writer?.capacity ?? 0
+    return writer ?? new Writer(Math.ceil(bytes / stepBytes) * stepBytes)
   }
 
   /** Takes a writer back; nobody reads any more what it wrote. */
@@ -151,8 +155,8 @@ class Writers {
     if (capacity <= smallBytes || capacity > limits.kafkaSpareBytes) return
     writer.clear()
     this.#spare.push(writer)
-    // The oldest is the one that was too small for longest.
-    if (this.#spare.length > limits.kafkaSpareBuffers) this.#spare.shift()
+    this.#bytes += capacity
+    while (this.#bytes > limits.kafkaSpareBytes) this.#bytes -= this.#spare.shift()?.capacity ?? 0
   }
 }
 
@@ -162,5 +166,8 @@ export const writers: Writers = new Writers()
 /** Buffers up to this size are cheaply made. */
 const smallBytes = 65_536
 
-/** How many times as large as it has to be a buffer is that is used again. */
-const roomierTimes = 4
+/** Sizes of buffers that are used again are multiples of this. */
+const stepBytes = 2 ** 18
+
+/** By how much such a buffer may be larger than it has to be. */
+const slackBytes = 2 ** 20
