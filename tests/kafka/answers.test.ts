@@ -1,10 +1,11 @@
 import { once } from 'node:events'
+import { createRequire } from 'node:module'
 import { createServer, type AddressInfo } from 'node:net'
 
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 
-import { Answers } from '../../pipeline/kafka/client/kafkajs/answers.ts'
+import { Answers, socketFactory } from '../../pipeline/kafka/client/kafkajs/answers.ts'
 import { kafkajsClient } from '../../pipeline/kafka/client/kafkajs/index.ts'
 
 const framed = (answer: Uint8Array): Buffer => {
@@ -78,5 +79,56 @@ test.each([
     fetchWaitMs: 100,
   })
   await expect(connecting).rejects.toMatchObject({ code: 'source/kafka' })
+  server.close()
+})
+
+interface Connection {
+  connect(): Promise<unknown>
+  disconnect(): Promise<unknown>
+  send(asked: object): Promise<Buffer>
+}
+
+test('a connection that was cut inside an answer begins anew', async () => {
+  let connections = 0
+  const server = createServer((socket) => {
+    connections += 1
+    const cut = connections === 1
+    socket.on('error', () => undefined)
+    socket.on('data', (request) => {
+      const answer = framed(Buffer.concat([request.subarray(8, 12), Buffer.from('whole')]))
+      if (cut) socket.end(answer.subarray(0, 10))
+      else socket.write(answer)
+    })
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const require = createRequire(import.meta.url)
+  const Kept = require('kafkajs/src/network/connection.js') as new (options: object) => Connection
+  const Encoder = require('kafkajs/src/protocol/encoder.js') as new () => object
+  const told = {
+    info: () => undefined,
+    error: () => undefined,
+    warn: () => undefined,
+    debug: () => undefined,
+  }
+  const connection = new Kept({
+    host: '127.0.0.1',
+    port: (server.address() as AddressInfo).port,
+    logger: { namespace: () => told },
+    socketFactory,
+    connectionTimeout: 1_000,
+    requestTimeout: 2_000,
+  })
+  const ask = async (): Promise<string> => {
+    await connection.connect()
+    const answer = await connection.send({
+      request: { apiKey: 18, apiVersion: 0, apiName: 'ApiVersions', encode: async () => new Encoder() },
+      response: { decode: async (bytes: Buffer) => bytes, parse: async (bytes: Buffer) => bytes },
+    })
+    return answer.toString()
+  }
+  await expect(ask()).rejects.toThrow('Closed connection')
+  await connection.disconnect()
+  expect(await ask()).toBe('whole')
+  await connection.disconnect()
   server.close()
 })

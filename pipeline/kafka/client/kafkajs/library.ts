@@ -101,14 +101,18 @@ replace<CreateRequest>('protocol/request.js', (original) => async (asked) => {
 })
 // Of what it fetches it makes half a dozen objects a record, and hands over records of aborted transactions.
 replace<typeof decodeBatches>('protocol/requests/fetch/v4/decodeMessages.js', () => decodeBatches)
-// It copies all that comes in twice, and what is large several times.
+// It copies all that comes in twice, and what is large several times; of what a lost socket left unfinished it takes the next
+// one's bytes for the rest.
 replace<typeof Connection>(
   'network/connection.js',
   (original) =>
     class extends original {
-      readonly #answers = new Answers()
+      #answers = new Answers()
+      #from: object | undefined
 
       override processData(chunk: Buffer): void {
+        if (this.#from !== this.socket) this.#answers = new Answers()
+        this.#from = this.socket
         try {
           for (const answer of this.#answers.take(chunk)) this.#answered(answer)
         } catch (error) {
